@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aisle-rec/aisle/console/internal/merchandise"
 	"github.com/aisle-rec/aisle/console/internal/overview"
 	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -200,5 +201,5 @@ func missing(*page.Visit) (any, error) { return nil, nil }
 // pages lists what the console answers, with patterns below Root: the parts of the navigation. A page without a scope only reads, or its
 // handle asks a service that checks the scope itself.
 func pages() []page.Page {
-	return slices.Concat(overview.Pages(), merchandisePages(), visitorPages(), learningPages(), operatingPages())
+	return slices.Concat(overview.Pages(), merchandise.Pages(), visitorPages(), learningPages(), operatingPages())
 }

@@ -1,4 +1,4 @@
-package console
+package merchandise
 
 import (
 	"encoding/json"

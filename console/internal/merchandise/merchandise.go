@@ -1,4 +1,6 @@
-package console
+// Package merchandise has the pages about what is shown where: placements, rules, the catalogue with its quality report, and trying
+// a placement as a visitor.
+package merchandise
 
 import (
 	"html/template"
@@ -11,9 +13,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
-// merchandisePages are about what is shown where. A preview changes nothing, so that the two
+// Pages are about what is shown where. A preview changes nothing, so that the two
 // editors post without a scope; what they save the service checks.
-func merchandisePages() []page.Page {
+func Pages() []page.Page {
 	const write = auth.ScopeConfigWrite
 	return []page.Page{
 		{
@@ -49,8 +51,8 @@ func merchandisePages() []page.Page {
 	}
 }
 
-// merchandiseFunctions are the functions of its templates.
-func merchandiseFunctions() template.FuncMap {
+// Functions are the functions of its templates.
+func Functions() template.FuncMap {
 	return template.FuncMap{
 		"actions": actionOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions,
 		"limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },

@@ -1,4 +1,4 @@
-package console
+package merchandise
 
 import (
 	"github.com/aisle-rec/aisle/console/internal/page"
