@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/console/internal/merchandise"
 	"github.com/aisle-rec/aisle/console/internal/overview"
 	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/visitors"
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
@@ -201,5 +202,5 @@ func missing(*page.Visit) (any, error) { return nil, nil }
 // pages lists what the console answers, with patterns below Root: the parts of the navigation. A page without a scope only reads, or its
 // handle asks a service that checks the scope itself.
 func pages() []page.Page {
-	return slices.Concat(overview.Pages(), merchandise.Pages(), visitorPages(), learningPages(), operatingPages())
+	return slices.Concat(overview.Pages(), merchandise.Pages(), visitors.Pages(), learningPages(), operatingPages())
 }

@@ -1,4 +1,5 @@
-package console
+// Package visitors has the pages about people and their events.
+package visitors
 
 import (
 	"bufio"
@@ -14,9 +15,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// visitorPages are about people and their events. Ids of visitors are in the query rather than
+// Pages are about people and their events. Ids of visitors are in the query rather than
 // in the path, since a page is about a user or a session.
-func visitorPages() []page.Page {
+func Pages() []page.Page {
 	const write = auth.ScopeUsersWrite
 	return []page.Page{
 		{
