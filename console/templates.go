@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aisle-rec/aisle/console/internal/learning"
 	"github.com/aisle-rec/aisle/console/internal/merchandise"
 	"github.com/aisle-rec/aisle/console/internal/overview"
 	"github.com/aisle-rec/aisle/console/internal/words"
@@ -30,7 +31,7 @@ func parseTemplates(now func() time.Time) templates {
 	}
 	t := templates{}
 	base := template.New("")
-	for _, functions := range []template.FuncMap{words.Functions(now), overview.Functions(), merchandise.Functions(), learningFunctions(),
+	for _, functions := range []template.FuncMap{words.Functions(now), overview.Functions(), merchandise.Functions(), learning.Functions(),
 		operationsFunctions()} {
 		base.Funcs(functions)
 	}

@@ -1,4 +1,4 @@
-package console
+package learning
 
 import (
 	"html/template"

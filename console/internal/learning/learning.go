@@ -1,4 +1,5 @@
-package console
+// Package learning has the pages about models, the jobs and schedules that make them, and experiments.
+package learning
 
 import (
 	"html/template"
@@ -8,8 +9,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 )
 
-// learningPages are about models, the jobs that make them, and experiments.
-func learningPages() []page.Page {
+// Pages are about models, the jobs that make them, and experiments.
+func Pages() []page.Page {
 	const write, configure = auth.ScopeModelsWrite, auth.ScopeConfigWrite
 	list := []page.Page{
 		{
@@ -59,8 +60,8 @@ func learningPages() []page.Page {
 	return list
 }
 
-// learningFunctions are the functions of its templates.
-func learningFunctions() template.FuncMap {
+// Functions are the functions of its templates.
+func Functions() template.FuncMap {
 	return template.FuncMap{
 		"experimentkinds": experimentKinds, "experimentstates": experimentStates, "jobkinds": jobKinds, "publishoptions": publishOptions,
 		"crons": cronOptions, "drawn": drawn,
