@@ -11,6 +11,7 @@ import (
 
 	"github.com/aisle-rec/aisle/console/internal/learning"
 	"github.com/aisle-rec/aisle/console/internal/merchandise"
+	"github.com/aisle-rec/aisle/console/internal/operations"
 	"github.com/aisle-rec/aisle/console/internal/overview"
 	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/visitors"
@@ -203,5 +204,5 @@ func missing(*page.Visit) (any, error) { return nil, nil }
 // pages lists what the console answers, with patterns below Root: the parts of the navigation. A page without a scope only reads, or its
 // handle asks a service that checks the scope itself.
 func pages() []page.Page {
-	return slices.Concat(overview.Pages(), merchandise.Pages(), visitors.Pages(), learning.Pages(), operatingPages())
+	return slices.Concat(overview.Pages(), merchandise.Pages(), visitors.Pages(), learning.Pages(), operations.Pages())
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/console/internal/learning"
 	"github.com/aisle-rec/aisle/console/internal/merchandise"
+	"github.com/aisle-rec/aisle/console/internal/operations"
 	"github.com/aisle-rec/aisle/console/internal/overview"
 	"github.com/aisle-rec/aisle/console/internal/words"
 )
@@ -32,7 +33,7 @@ func parseTemplates(now func() time.Time) templates {
 	t := templates{}
 	base := template.New("")
 	for _, functions := range []template.FuncMap{words.Functions(now), overview.Functions(), merchandise.Functions(), learning.Functions(),
-		operationsFunctions()} {
+		operations.Functions()} {
 		base.Funcs(functions)
 	}
 	template.Must(base.ParseFS(files, "templates/layout.html", "templates/parts.html"))

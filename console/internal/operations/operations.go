@@ -1,4 +1,5 @@
-package console
+// Package operations has the pages about getting data in and about who may do what.
+package operations
 
 import (
 	"html/template"
@@ -9,8 +10,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// operatingPages are about getting data in and about who may do what.
-func operatingPages() []page.Page {
+// Pages are about getting data in and about who may do what.
+func Pages() []page.Page {
 	const write = auth.ScopeEventsWrite
 	return []page.Page{
 		{
@@ -34,8 +35,8 @@ func operatingPages() []page.Page {
 	}
 }
 
-// operationsFunctions are the functions of its templates.
-func operationsFunctions() template.FuncMap {
+// Functions are the functions of its templates.
+func Functions() template.FuncMap {
 	return template.FuncMap{
 		"importkinds": importKinds, "importformats": func() []form.Option { return form.Options(profileapi.ImportFormats()...) },
 	}
