@@ -69,10 +69,9 @@ func differences(r recommenderapi.ExperimentResults) template.HTML {
 // interval of the normal distribution. It reads the figures of all experiments of the shop in
 // one call, and notes a failure. A day before an arm showed anything is a gap.
 func overTime(v *page.Visit, x *recommenderapi.Experiment) template.HTML {
-	table, err := page.Get[recommenderapi.MetricsTable](v, v.Recommender, "/v1/metrics", url.Values{
+	table := page.Optional[recommenderapi.MetricsTable](v, v.Recommender, "click rates over time", "/v1/metrics", url.Values{
 		"interval": {"day"}, "group_by": {"experiment"},
 	})
-	v.Part("click rates over time", err)
 	var days []string
 	clicks, shown := map[string]map[string]int64{}, map[string]map[string]int64{}
 	for _, row := range table.Rows {

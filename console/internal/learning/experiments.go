@@ -112,14 +112,12 @@ func (d *experimentData) complete(v *page.Visit) {
 		d.Arms = append(d.Arms, n)
 	}
 	d.Scenarios = []form.Option{{Value: "", Label: "as it is"}}
-	scenarios, err := page.Get[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "/v1/scenarios", nil)
-	v.Part("placements", err)
+	scenarios := page.Optional[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "placements", "/v1/scenarios", nil)
 	for _, s := range scenarios.Items {
 		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: words.PlacementTitle(s)})
 	}
 	d.Models = []form.Option{{Value: "", Label: "the live ones"}}
-	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
-	v.Part("models", err)
+	models := page.Optional[profileapi.Page[similarityapi.Model]](v, v.Similarity, "models", "/v1/models", nil)
 	for _, m := range models.Items {
 		d.Models = append(d.Models, form.Option{Value: m.Version, Label: m.Version + " (" + m.State + ")"})
 	}

@@ -29,8 +29,7 @@ func models(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d := &modelsData{Models: models.Items, Change: v.Who.Can(auth.ScopeModelsWrite)}
-	live, err := page.Get[similarityapi.LiveModels](v, v.Similarity, "/v1/models/live", nil)
-	v.Part("live models", err)
+	live := page.Optional[similarityapi.LiveModels](v, v.Similarity, "live models", "/v1/models/live", nil)
 	d.Live, d.Damaged = slices.Sorted(maps.Keys(live.Live)), live.Degraded
 	return d, nil
 }
@@ -71,8 +70,8 @@ func model(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d := &modelData{Model: m, Change: v.Who.Can(auth.ScopeModelsWrite)}
-	others, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", url.Values{"relation": {m.Relation}})
-	v.Part("other versions", err)
+	others := page.Optional[profileapi.Page[similarityapi.Model]](v, v.Similarity, "other versions",
+		"/v1/models", url.Values{"relation": {m.Relation}})
 	for _, other := range others.Items {
 		if other.Version != version {
 			d.Others = append(d.Others, other)

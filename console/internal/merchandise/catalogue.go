@@ -129,8 +129,8 @@ func item(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d := &itemData{Item: item, Other: v.Text("other")}
-	variants, err := page.Get[profileapi.Page[profileapi.Item]](v, v.Profile, "/v1/items", url.Values{"parent_id": {id}, "limit": {"100"}})
-	v.Part("variants", err)
+	variants := page.Optional[profileapi.Page[profileapi.Item]](v, v.Profile, "variants",
+		"/v1/items", url.Values{"parent_id": {id}, "limit": {"100"}})
 	d.Variants = variants.Items
 	for _, relation := range relations() {
 		d.Relations = append(d.Relations, neighbours(v, id, relation, v.Text("model_"+relation)))

@@ -36,10 +36,9 @@ func placements(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d.Scenarios = scenarios.Items
-	figures, err := page.Get[recommenderapi.ScenariosMetrics](v, v.Recommender, "/v1/metrics/scenarios", url.Values{
+	figures := page.Optional[recommenderapi.ScenariosMetrics](v, v.Recommender, "figures", "/v1/metrics/scenarios", url.Values{
 		"from": {v.Now().UTC().AddDate(0, 0, -14).Format("2006-01-02")},
 	})
-	v.Part("figures", err)
 	for _, m := range figures.Scenarios {
 		d.Figures[m.Scenario] = m
 	}

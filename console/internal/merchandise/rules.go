@@ -31,8 +31,8 @@ func rules(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	if v.Who.Can(auth.ScopeAuditRead) {
-		changes, err := page.Get[audit.Page](v, v.Recommender, "/v1/audit/configuration", url.Values{"action": {"rule"}, "limit": {"20"}})
-		v.Part("changes", err)
+		changes := page.Optional[audit.Page](v, v.Recommender, "changes", "/v1/audit/configuration",
+			url.Values{"action": {"rule"}, "limit": {"20"}})
 		d.Changes = slices.DeleteFunc(changes.Items, func(e audit.Entry) bool { return e.Outcome != "done" })
 	}
 	return d, nil
@@ -170,8 +170,7 @@ func ruleForm(v *page.Visit) (any, error) {
 // placements reads the placements that a preview can be made in; home.for_you is chosen unless
 // the form names one.
 func (d *ruleData) placements(v *page.Visit) {
-	scenarios, err := page.Get[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "/v1/scenarios", nil)
-	v.Part("placements", err)
+	scenarios := page.Optional[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "placements", "/v1/scenarios", nil)
 	for _, s := range scenarios.Items {
 		d.Scenarios = append(d.Scenarios, form.Option{Value: s.ScenarioID, Label: words.PlacementTitle(s)})
 	}

@@ -70,14 +70,12 @@ func try(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d.Scenarios = scenarios.Items
-	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", url.Values{"limit": {"100"}})
-	v.Part("visitors", err)
+	events := page.Optional[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "visitors", "/v1/events", url.Values{"limit": {"100"}})
 	for _, e := range events.Items {
 		d.Users = append(d.Users, e.UserID)
 	}
 	d.Users = words.Unique(d.Users)
-	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
-	v.Part("models", err)
+	models := page.Optional[profileapi.Page[similarityapi.Model]](v, v.Similarity, "models", "/v1/models", nil)
 	d.Models = models.Items
 	if d.Scenario == "" {
 		return d, nil

@@ -39,8 +39,7 @@ func keys(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d.Keys = list.Items
-	changes, err := page.Get[audit.Page](v, v.Recommender, "/v1/audit", url.Values{"action": {"key"}, "limit": {"20"}})
-	v.Part("changes of keys", err)
+	changes := page.Optional[audit.Page](v, v.Recommender, "changes of keys", "/v1/audit", url.Values{"action": {"key"}, "limit": {"20"}})
 	d.Changes = changes.Items
 	return d, nil
 }
@@ -101,8 +100,7 @@ type scopeRow struct {
 // learnt is what types of event are worth as the live model of similar items found; nil when it
 // did not. It makes two calls, and a failure of either is a note on the page.
 func learnt(v *page.Visit) *learntWeights {
-	live, err := page.Get[similarityapi.LiveModels](v, v.Similarity, "/v1/models/live", nil)
-	v.Part("live models", err)
+	live := page.Optional[similarityapi.LiveModels](v, v.Similarity, "live models", "/v1/models/live", nil)
 	version := live.Live[similarityapi.Similar]
 	if version == "" {
 		return nil
@@ -142,8 +140,7 @@ func (l *learntWeights) Of(eventType string) string {
 // settings shows what the installation is set to; it is changed where the program is started.
 func settings(v *page.Visit) (any, error) {
 	d := &settingsData{Own: v.Who, Version: v.Version}
-	types, err := page.Get[profileapi.EventTypes](v, v.Profile, "/v1/events/types", nil)
-	v.Part("types of event", err)
+	types := page.Optional[profileapi.EventTypes](v, v.Profile, "types of event", "/v1/events/types", nil)
 	d.Weights, d.Types = types.Weights, slices.Sorted(maps.Keys(types.Weights))
 	d.Learnt = learnt(v)
 	for _, scope := range auth.Scopes() {

@@ -91,8 +91,7 @@ func sendImport(v *page.Visit) (any, error) {
 		}
 	}
 	d.Form = form.New(v.Form, problem, importField)
-	list, err := page.Get[profileapi.Page[profileapi.Import]](v, v.Profile, "/v1/imports", url.Values{"limit": {"30"}})
-	v.Part("imports", err)
+	list := page.Optional[profileapi.Page[profileapi.Import]](v, v.Profile, "imports", "/v1/imports", url.Values{"limit": {"30"}})
 	d.Imports = list.Items
 	return d, nil
 }

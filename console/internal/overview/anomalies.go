@@ -62,8 +62,8 @@ func anomalies(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	watched, err := page.Get[profileapi.Page[recommenderapi.AnomalySeries]](v, v.Recommender, "/v1/anomalies/series", nil)
-	v.Part("what is watched", err)
+	watched := page.Optional[profileapi.Page[recommenderapi.AnomalySeries]](v, v.Recommender, "what is watched",
+		"/v1/anomalies/series", nil)
 	counts := map[string]string{}
 	for n := range watched.Items {
 		counts[watched.Items[n].Series] = watched.Items[n].Counts
@@ -180,8 +180,8 @@ func series(v *page.Visit) (any, error) {
 	d.Plot = seriesPlot(&d.AnomalySeries, d.Look)
 	d.Points = apart(d.AnomalySeries.Points, d.Look)
 	slices.Reverse(d.Points)
-	found, err := page.Get[profileapi.Page[recommenderapi.Anomaly]](v, v.Recommender, "/v1/anomalies", url.Values{"limit": {"500"}})
-	v.Part("records", err)
+	found := page.Optional[profileapi.Page[recommenderapi.Anomaly]](v, v.Recommender, "records",
+		"/v1/anomalies", url.Values{"limit": {"500"}})
 	for _, a := range found.Items {
 		if a.Series == name {
 			d.Records = append(d.Records, a)

@@ -105,9 +105,8 @@ func overview(v *page.Visit) (any, error) {
 		d.events(&stats, now)
 	}
 	weekAgo := url.Values{"from": {now.AddDate(0, 0, -14).Truncate(24 * time.Hour).Format(time.RFC3339)}}
-	anomalies, err := page.Get[profileapi.Page[recommenderapi.Anomaly]](v, v.Recommender, "/v1/anomalies",
+	anomalies := page.Optional[profileapi.Page[recommenderapi.Anomaly]](v, v.Recommender, "anomalies", "/v1/anomalies",
 		url.Values{"open": {"true"}, "limit": {"5"}})
-	v.Part("anomalies", err)
 	d.Detected = anomalies.Items
 	metrics, err := page.Get[recommenderapi.ScenariosMetrics](v, v.Recommender, "/v1/metrics/scenarios", weekAgo)
 	if v.Part("figures of placements", err); err == nil {
@@ -120,21 +119,17 @@ func overview(v *page.Visit) (any, error) {
 		d.Days, d.ClickPlot = days.Rows, clickPlot(days.Rows, lastDays(now))
 	}
 	weekAgo.Set("group_by", "scenario,currency")
-	money, err := page.Get[recommenderapi.MetricsTable](v, v.Recommender, "/v1/metrics", weekAgo)
-	v.Part("revenue", err)
+	money := page.Optional[recommenderapi.MetricsTable](v, v.Recommender, "revenue", "/v1/metrics", weekAgo)
 	d.Money, d.RevenuePlot = money.Rows, revenuePlot(money.Rows, lastDays(now))
-	hour, err := page.Get[recommenderapi.MetricsTable](v, v.Recommender, "/v1/metrics", url.Values{
+	hour := page.Optional[recommenderapi.MetricsTable](v, v.Recommender, "answers of the last hour", "/v1/metrics", url.Values{
 		"from": {now.Add(-time.Hour).Format(time.RFC3339)}, "interval": {"all"},
 	})
-	v.Part("answers of the last hour", err)
 	for _, row := range hour.Rows {
 		d.PerSecond += float64(row.Requests) / 3600
 	}
-	live, err := page.Get[similarityapi.LiveModels](v, v.Similarity, "/v1/models/live", nil)
-	v.Part("live models", err)
+	live := page.Optional[similarityapi.LiveModels](v, v.Similarity, "live models", "/v1/models/live", nil)
 	d.Damaged = live.Degraded
-	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
-	v.Part("models", err)
+	models := page.Optional[profileapi.Page[similarityapi.Model]](v, v.Similarity, "models", "/v1/models", nil)
 	for _, m := range models.Items {
 		switch {
 		case live.Live[m.Relation] == m.Version:
@@ -144,8 +139,7 @@ func overview(v *page.Visit) (any, error) {
 		}
 	}
 	d.Refused = d.Refused[:min(len(d.Refused), 5)]
-	jobs, err := page.Get[profileapi.Page[similarityapi.Job]](v, v.Similarity, "/v1/jobs", url.Values{"limit": {"5"}})
-	v.Part("jobs", err)
+	jobs := page.Optional[profileapi.Page[similarityapi.Job]](v, v.Similarity, "jobs", "/v1/jobs", url.Values{"limit": {"5"}})
 	d.Jobs = jobs.Items
 	return d, nil
 }

@@ -77,6 +77,13 @@ func Get[T any](v *Visit, c *httpclient.Client, path string, query url.Values) (
 	return httpclient.JSON[T](v.Ctx, c, http.MethodGet, path, query, nil)
 }
 
+// Optional is Get for a part that the page is shown without when it fails: the value is zero then, and a note says which part, and why.
+func Optional[T any](v *Visit, c *httpclient.Client, name, path string, query url.Values) T {
+	out, err := Get[T](v, c, path, query)
+	v.Part(name, err)
+	return out
+}
+
 // Send sends a question or a change to a service and notes the call; in is the body, nil for
 // none.
 func Send[T any](v *Visit, c *httpclient.Client, method, path string, in any) (T, error) {

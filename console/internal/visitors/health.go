@@ -66,8 +66,7 @@ func health(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d.Stats = stats
-	verdicts, err := page.Get[profileapi.Page[profileapi.Verdict]](v, v.Profile, "/v1/events/verdicts", nil)
-	v.Part("examples", err)
+	verdicts := page.Optional[profileapi.Page[profileapi.Verdict]](v, v.Profile, "examples", "/v1/events/verdicts", nil)
 	d.Rejected = byCode(stats.Total.Rejected, verdicts.Items, func(r profileapi.Verdict) []profileapi.FieldError { return r.Errors })
 	d.Warned = byCode(stats.Total.Warned, verdicts.Items, func(r profileapi.Verdict) []profileapi.FieldError { return r.Warnings })
 	for _, n := range stats.Total.Rejected {
@@ -75,14 +74,11 @@ func health(v *page.Visit) (any, error) {
 	}
 	d.plots(now)
 	latest := url.Values{"limit": {words.Whole(page.EventsRead)}}
-	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", latest)
-	v.Part("sample", err)
+	events := page.Optional[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "sample", "/v1/events", latest)
 	d.Sample = sampleOf(events.Items)
-	robots, err := page.Get[profileapi.Page[profileapi.Robot]](v, v.Profile, "/v1/robots", url.Values{"limit": {"50"}})
-	v.Part("robots", err)
+	robots := page.Optional[profileapi.Page[profileapi.Robot]](v, v.Profile, "robots", "/v1/robots", url.Values{"limit": {"50"}})
 	d.Robots, d.Decide = robots.Items, v.Who.Can(auth.ScopeUsersWrite)
-	models, err := page.Get[profileapi.Page[similarityapi.Model]](v, v.Similarity, "/v1/models", nil)
-	v.Part("models", err)
+	models := page.Optional[profileapi.Page[similarityapi.Model]](v, v.Similarity, "models", "/v1/models", nil)
 	for _, m := range models.Items {
 		if m.Preparation != nil {
 			d.Preparation, d.PreparedBy, d.PreparedAt = m.Preparation.Steps, m.Version, m.CreatedAt
@@ -219,11 +215,9 @@ func debugger(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d.Events = events.Items
-	verdicts, err := page.Get[profileapi.Page[profileapi.Verdict]](v, v.Profile, "/v1/events/verdicts", nil)
-	v.Part("verdicts", err)
+	verdicts := page.Optional[profileapi.Page[profileapi.Verdict]](v, v.Profile, "verdicts", "/v1/events/verdicts", nil)
 	d.Verdicts = verdicts.Items
-	types, err := page.Get[profileapi.EventTypes](v, v.Profile, "/v1/events/types", nil)
-	v.Part("types", err)
+	types := page.Optional[profileapi.EventTypes](v, v.Profile, "types", "/v1/events/types", nil)
 	d.Types = types.Weights.Types()
 	return d, nil
 }

@@ -65,8 +65,8 @@ type latestVisitor struct {
 // users. Either part may be missing, with a note.
 func visitors(v *page.Visit) (any, error) {
 	d := &visitorsData{}
-	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", url.Values{"limit": {"300"}})
-	v.Part("latest visitors", err)
+	events := page.Optional[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "latest visitors",
+		"/v1/events", url.Values{"limit": {"300"}})
 	at := map[string]int{}
 	for _, e := range events.Items {
 		key := "u" + e.UserID
@@ -82,8 +82,7 @@ func visitors(v *page.Visit) (any, error) {
 		d.Latest[n].Events++
 	}
 	d.Latest = d.Latest[:min(len(d.Latest), 25)]
-	users, err := page.Get[profileapi.Page[profileapi.User]](v, v.Profile, "/v1/users", url.Values{"limit": {"50"}})
-	v.Part("records of users", err)
+	users := page.Optional[profileapi.Page[profileapi.User]](v, v.Profile, "records of users", "/v1/users", url.Values{"limit": {"50"}})
 	d.Users = users.Items
 	return d, nil
 }
@@ -128,8 +127,7 @@ func visitor(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	d.Profile = profile
-	events, err := page.Get[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "/v1/events", query)
-	v.Part("events", err)
+	events := page.Optional[profileapi.Page[profileapi.StoredEvent]](v, v.Profile, "events", "/v1/events", query)
 	d.Events = events.Items
 	d.Robot = len(d.Events) > 0 && d.Events[0].Robot
 	return d, nil
