@@ -67,6 +67,7 @@ func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseu
 	if err != nil {
 		return err
 	}
+	users := sqldb.List(t.Dialect, userIDs)
 	const theirs = "select visitor from visitors where visitor = $1 or canonical = $1"
 	for _, step := range []struct {
 		text string
@@ -74,10 +75,7 @@ func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseu
 		rows *int64
 	}{
 		{"delete from orders where visitor = $1", []any{visitor}, &removed.Orders},
-		{
-			"delete from users where shop = $1 and " + t.In("user_id", 2, "text"), []any{shop, sqldb.List(t.Dialect, userIDs)},
-			&removed.Users,
-		},
+		{"delete from users where shop = $1 and " + t.In("user_id", 2, "text"), []any{shop, users}, &removed.Users},
 		// Somebody else may have used a session of theirs, whose name goes now.
 		{"update events set session = null where session in (" + theirs + `)
 			and visitor in (select visitor from visitor_sessions where session in (` + theirs + "))", []any{visitor}, nil},

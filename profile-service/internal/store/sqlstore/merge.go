@@ -128,8 +128,8 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 	if _, sessionID := event.SplitSubject(alias); sessionID != "" {
 		session = from.visitor
 	}
-	moved, err := t.Exec(ctx, "update events set visitor = $1, session = coalesce(session, $2) where visitor = $3",
-		target.canonical, null(session), from.visitor)
+	moved, err := t.Exec(ctx, `update events set visitor = $1, session = coalesce(session, nullif(cast($2 as bigint), 0))
+		where visitor = $3`, target.canonical, session, from.visitor)
 	if err != nil {
 		return 0, err
 	}
@@ -223,12 +223,4 @@ func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored.Event, error
 		return nil
 	})
 	return events, err
-}
-
-// null returns nil for 0, so that absent numbers are stored as SQL nulls.
-func null(n int64) any {
-	if n == 0 {
-		return nil
-	}
-	return n
 }

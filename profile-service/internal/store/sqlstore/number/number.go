@@ -14,11 +14,7 @@ import (
 
 // The numbered streams of a shop, rows of table counters: seq of events and versions of
 // visitors, positions of the catalogue's feed, numbers of imports.
-const (
-	Events  = "events"
-	Items   = "items"
-	Imports = "imports"
-)
+const Events, Items, Imports = "events", "items", "imports"
 
 // RaiseSQL takes a shop, the name of a stream and how many numbers.
 const RaiseSQL = `insert into counters as c (shop, name, value) values ($1, $2, $3)
