@@ -5,16 +5,10 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
-	"github.com/aisle-rec/aisle/console/internal/learning"
-	"github.com/aisle-rec/aisle/console/internal/merchandise"
-	"github.com/aisle-rec/aisle/console/internal/operations"
-	"github.com/aisle-rec/aisle/console/internal/overview"
 	"github.com/aisle-rec/aisle/console/internal/page"
-	"github.com/aisle-rec/aisle/console/internal/visitors"
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
@@ -196,13 +190,4 @@ func (c *console) render(w http.ResponseWriter, status int, name string, f frame
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = b.WriteTo(w)
-}
-
-// missing is the handle of every other address.
-func missing(*page.Visit) (any, error) { return nil, nil }
-
-// pages lists what the console answers, with patterns below Root: the parts of the navigation. A page without a scope only reads, or its
-// handle asks a service that checks the scope itself.
-func pages() []page.Page {
-	return slices.Concat(overview.Pages(), merchandise.Pages(), visitors.Pages(), learning.Pages(), operations.Pages())
 }

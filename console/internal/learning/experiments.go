@@ -20,6 +20,9 @@ import (
 // the API and in words.
 type experiments struct{ path, kind string } // "/experiments", "experiment"
 
+// one is the path of the API for one of them.
+func (t experiments) one(id string) string { return "/v1" + t.path + "/" + page.Escape(id) }
+
 // experimentsData is the list, with the calculator of sample sizes below it.
 type experimentsData struct {
 	Kind, Path  string
@@ -89,14 +92,13 @@ func (t experiments) fresh(v *page.Visit) (any, error) {
 // show is the form of one that is there, with its results so far. Without results the page is
 // still shown.
 func (t experiments) show(v *page.Visit) (any, error) {
-	x, err := page.Get[recommenderapi.Experiment](v, v.Recommender, "/v1"+t.path+"/"+page.Escape(v.PathValue("id")), nil)
+	x, err := page.Get[recommenderapi.Experiment](v, v.Recommender, t.one(v.PathValue("id")), nil)
 	if err != nil {
 		return nil, err
 	}
 	d := &experimentData{Kind: t.kind, Path: t.path, Experiment: x, Form: form.New(experimentValues(&x), nil, experimentField)}
 	d.complete(v)
-	path := "/v1" + t.path + "/" + page.Escape(x.ExperimentID) + "/results"
-	results, err := page.Get[recommenderapi.ExperimentResults](v, v.Recommender, path, nil)
+	results, err := page.Get[recommenderapi.ExperimentResults](v, v.Recommender, t.one(x.ExperimentID)+"/results", nil)
 	if v.Part("results", err); err == nil {
 		d.Results, d.Diffs = &results, differences(results)
 	}
@@ -130,7 +132,7 @@ func (t experiments) save(v *page.Visit) (any, error) {
 	var before recommenderapi.Experiment
 	if id != "" {
 		var err error
-		if before, err = page.Get[recommenderapi.Experiment](v, v.Recommender, "/v1"+t.path+"/"+page.Escape(id), nil); err != nil {
+		if before, err = page.Get[recommenderapi.Experiment](v, v.Recommender, t.one(id), nil); err != nil {
 			return nil, err
 		}
 	}
@@ -144,9 +146,7 @@ func (t experiments) save(v *page.Visit) (any, error) {
 		})
 	}
 	if problem == nil {
-		_, err := page.Change[recommenderapi.SavedExperiment](
-			v, v.Recommender, http.MethodPut, "/v1"+t.path+"/"+page.Escape(id), v.Text("version"), x,
-		)
+		_, err := page.Change[recommenderapi.SavedExperiment](v, v.Recommender, http.MethodPut, t.one(id), v.Text("version"), x)
 		if err == nil {
 			return page.Redirect(t.path + "/" + page.Escape(id) + "?done=saved"), nil
 		}
@@ -162,7 +162,7 @@ func (t experiments) save(v *page.Visit) (any, error) {
 // turn starts or stops one: it is put with another status and nothing else changed, if it has
 // the version that the page showed.
 func (t experiments) turn(v *page.Visit) (any, error) {
-	path := "/v1" + t.path + "/" + page.Escape(v.PathValue("id"))
+	path := t.one(v.PathValue("id"))
 	x, err := page.Get[recommenderapi.Experiment](v, v.Recommender, path, nil)
 	if err != nil {
 		return nil, err
@@ -182,7 +182,7 @@ func (t experiments) turn(v *page.Visit) (any, error) {
 // that the same button can be pressed again. A rollout or experiment that names no placement,
 // while the arm has a configuration, is refused.
 func (t experiments) decide(v *page.Visit) (any, error) {
-	path := "/v1" + t.path + "/" + page.Escape(v.PathValue("id"))
+	path := t.one(v.PathValue("id"))
 	x, err := page.Get[recommenderapi.Experiment](v, v.Recommender, path, nil)
 	if err != nil {
 		return nil, err
@@ -246,7 +246,6 @@ func configure(v *page.Visit, id string, s recommenderapi.Scenario) error {
 
 // remove deletes one, if it has the version that the page showed.
 func (t experiments) remove(v *page.Visit) (any, error) {
-	path := "/v1" + t.path + "/" + page.Escape(v.PathValue("id"))
-	_, err := page.Change[struct{}](v, v.Recommender, http.MethodDelete, path, v.Text("version"), nil)
+	_, err := page.Change[struct{}](v, v.Recommender, http.MethodDelete, t.one(v.PathValue("id")), v.Text("version"), nil)
 	return page.Redirect(t.path + "?done=deleted"), err
 }

@@ -43,24 +43,21 @@ func Pages() []page.Page {
 	} {
 		t, name := experiments{"/" + kind + "s", kind}, kind+"s"
 		title := map[string]string{"experiment": "Experiments", "rollout": "Rollouts"}[kind]
-		list = append(list,
-			page.Page{Pattern: "GET /" + name, Template: "experiments", Title: title, Lead: lead, Handle: t.list},
-			page.Page{Pattern: "GET /" + name + "/new", Template: "experiment", Title: title, Below: true, Handle: t.fresh},
-			page.Page{Pattern: "GET /" + name + "/{id}", Template: "experiment", Title: title, Below: true, Handle: t.show},
-			page.Page{Pattern: "POST /" + name, Template: "experiment", Title: title, Below: true, Scope: configure, Handle: t.save},
-			page.Page{
-				Pattern: "POST /" + name + "/{id}", Template: "experiment", Title: title, Below: true, Scope: configure,
-				Handle: t.save,
-			},
-			page.Page{Pattern: "POST /" + name + "/{id}/turn", Title: title, Below: true, Scope: configure, Handle: t.turn},
-			page.Page{Pattern: "POST /" + name + "/{id}/decide", Title: title, Below: true, Scope: configure, Handle: t.decide},
-			page.Page{Pattern: "POST /" + name + "/{id}/delete", Title: title, Below: true, Scope: configure, Handle: t.remove},
-		)
+		list = append(list, []page.Page{
+			{Pattern: "GET /" + name, Template: "experiments", Title: title, Lead: lead, Handle: t.list},
+			{Pattern: "GET /" + name + "/new", Template: "experiment", Title: title, Below: true, Handle: t.fresh},
+			{Pattern: "GET /" + name + "/{id}", Template: "experiment", Title: title, Below: true, Handle: t.show},
+			{Pattern: "POST /" + name, Template: "experiment", Title: title, Below: true, Scope: configure, Handle: t.save},
+			{Pattern: "POST /" + name + "/{id}", Template: "experiment", Title: title, Below: true, Scope: configure, Handle: t.save},
+			{Pattern: "POST /" + name + "/{id}/turn", Title: title, Below: true, Scope: configure, Handle: t.turn},
+			{Pattern: "POST /" + name + "/{id}/decide", Title: title, Below: true, Scope: configure, Handle: t.decide},
+			{Pattern: "POST /" + name + "/{id}/delete", Title: title, Below: true, Scope: configure, Handle: t.remove},
+		}...)
 	}
 	return list
 }
 
-// Functions are the functions of its templates.
+// Functions are what the templates of these pages call.
 func Functions() template.FuncMap {
 	return template.FuncMap{
 		"experimentkinds": experimentKinds, "experimentstates": experimentStates, "jobkinds": jobKinds, "publishoptions": publishOptions,

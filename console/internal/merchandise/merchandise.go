@@ -51,7 +51,7 @@ func Pages() []page.Page {
 	}
 }
 
-// Functions are the functions of its templates.
+// Functions are what the templates of these pages call.
 func Functions() template.FuncMap {
 	return template.FuncMap{
 		"actions": actionOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions,

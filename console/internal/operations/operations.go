@@ -35,7 +35,7 @@ func Pages() []page.Page {
 	}
 }
 
-// Functions are the functions of its templates.
+// Functions are what the templates of these pages call.
 func Functions() template.FuncMap {
 	return template.FuncMap{
 		"importkinds": importKinds, "importformats": func() []form.Option { return form.Options(profileapi.ImportFormats()...) },

@@ -33,7 +33,7 @@ func Pages() []page.Page {
 	}
 }
 
-// Functions are the functions of its templates.
+// Functions are what the templates of these pages call.
 func Functions() template.FuncMap { return template.FuncMap{"figure": figureText} }
 
 // From these shares on, between 0 and 1, the overview warns. They are about how a shop is

@@ -33,7 +33,7 @@ type Page struct {
 	Title    string
 	Lead     string // what the page is for, under its title
 	Below    bool   // it leads back to the page of its entry
-	Scope    string // of what the page changes; "" when it only reads
+	Scope    string // of what the page changes; "" when it only reads, or asks a service that checks the scope itself
 	Upload   bool   // a file comes with it
 	Handle   func(*Visit) (any, error)
 }
