@@ -24,5 +24,6 @@ path() {
   }' "coverage-$name.out"
 }
 
-path event profile-service event event/foreign ingest visitor store/sqlstore
+path event profile-service event event/foreign ingest visitor store/sqlstore store/sqlstore/sqldb store/sqlstore/number \
+  store/sqlstore/stored store/sqlstore/items store/sqlstore/imports store/sqlstore/standby
 path ranking recommender-service candidate recommend rerank rules scenario visitor
