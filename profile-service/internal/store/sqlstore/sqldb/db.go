@@ -176,7 +176,7 @@ func (w *writer) stats() database.PoolStats {
 	return database.PoolStats{InUse: 1 - idle, Idle: idle, Most: 1, Waits: w.waits.Load(), Waited: time.Duration(w.waitedNs.Load())}
 }
 
-// give takes the connection back. The pool of Postgres drops one that tx.end has marked as bad.
+// give takes the connection back. The pool of Postgres drops one that Tx.end has marked as bad.
 func (w *writer) give(conn *sql.Conn) error {
 	if w.sole == nil {
 		return conn.Close()

@@ -124,7 +124,7 @@ func (s *Standby) caughtUp(ctx context.Context) error {
 	}
 }
 
-// Each implements querier.
+// Each implements sqldb.Querier.
 func (s *Standby) Each(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
 	rows, err := s.db.QueryContext(ctx, text, args...)
 	return sqldb.Visit(rows, err, scan)
