@@ -3,25 +3,34 @@
 // does goes through the public API of the three services with the key of the person who signed
 // in. Pages work as plain HTML; one script makes them livelier. The main type is Options.
 //
-// Each page is a function from a visit to the data of its template; pages.go lists them with
-// their addresses and the scopes that they need. page.go is the way of every request,
-// session.go and signin.go say who somebody is, templates.go and words.go what values look
-// like, and the other files are the pages.
+// Here are the way of every request and the frame around every page (frame.go), who somebody is (signin.go, with package session)
+// and the templates. The pages are packages by area, each of which lists its own with their addresses and the scopes that they
+// need: overview, merchandise, visitors, learning and operations. What they have in common is in package page; words says what
+// values look like, form and chart write HTML.
 package console
 
 import (
 	"embed"
 	"log/slog"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/aisle-rec/aisle/console/internal/learning"
+	"github.com/aisle-rec/aisle/console/internal/merchandise"
+	"github.com/aisle-rec/aisle/console/internal/operations"
+	"github.com/aisle-rec/aisle/console/internal/overview"
+	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/session"
+	"github.com/aisle-rec/aisle/console/internal/visitors"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/httpserver"
 )
 
 // Root is the path of the console.
-const Root = "/console"
+const Root = page.Root
 
 // Bounds of one request.
 const (
@@ -62,7 +71,7 @@ type Options struct {
 // console answers everything below Root. It keeps nothing between two requests.
 type console struct {
 	o         Options
-	seal      *seal
+	seal      *session.Seal
 	templates templates
 }
 
@@ -70,16 +79,19 @@ type console struct {
 // bytes or a template cannot be read. Forms that another site posts are refused before any page
 // sees them.
 func New(o Options) http.Handler {
-	c := &console{o: o, seal: newSeal(o.Secret), templates: parseTemplates(o.Now)}
+	c := &console{o: o, seal: session.New(o.Secret), templates: parseTemplates(o.Now)}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+Root+"/static/", http.StripPrefix(Root+"/", http.FileServerFS(static)))
 	mux.HandleFunc("GET "+Root+"/sign-in", c.signInForm)
 	mux.HandleFunc("POST "+Root+"/sign-in", c.signIn)
 	mux.HandleFunc("POST "+Root+"/sign-out", c.signOut)
-	for _, p := range c.pages() {
-		mux.HandleFunc(p.pattern, c.serve(p))
+	for _, p := range slices.Concat(overview.Pages(), merchandise.Pages(), visitors.Pages(), learning.Pages(), operations.Pages()) {
+		method, path, _ := strings.Cut(p.Pattern, " ")
+		mux.HandleFunc(method+" "+Root+path, c.serve(p))
 	}
-	mux.HandleFunc(Root+"/", c.serve(page{template: "missing", title: "Not found", handle: missing}))
+	mux.HandleFunc(Root+"/", c.serve(page.Page{
+		Template: "missing", Title: "Not found", Handle: func(*page.Visit) (any, error) { return nil, nil },
+	}))
 	protected := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		protect(w.Header())

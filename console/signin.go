@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/session"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -12,49 +14,22 @@ import (
 // cookieName is the cookie that holds the sealed session.
 const cookieName = "aisle_console"
 
-// The roles of people, as the console calls what their keys can do.
-const (
-	roleViewer       = "viewer"
-	roleMerchandiser = "merchandiser"
-	roleAdmin        = "admin"
-)
-
-// person is who looks at a page: what the key of his session may do. The key stays on the
-// server's side; no template can reach it.
-type person struct {
-	auth.Principal
-	key string // "" in open mode
-}
-
-// Role names what a key can do: admin everything, merchandiser change configuration, viewer neither.
-func (p person) Role() string {
-	switch {
-	case p.Can(auth.ScopeAll):
-		return roleAdmin
-	case p.Can(auth.ScopeConfigWrite):
-		return roleMerchandiser
-	}
-	return roleViewer
-}
-
-// Open reports whether nobody needs a key here.
-func (p person) Open() bool { return p.key == "" }
-
-// who finds the person of a request: of the session, or anybody of this machine where no key is
+// who finds the person of a request and his key: of the session, or anybody of this machine where no key is
 // needed. The key is looked up with each request, so that one that was removed ends its
 // sessions. The error is a 401 or 403 problem.
-func (c *console) who(r *http.Request) (person, error) {
-	var s session
+func (c *console) who(r *http.Request) (who page.Person, key string, err error) {
+	var s session.Session
 	if cookie, err := r.Cookie(cookieName); err == nil {
-		s, _ = c.seal.open(cookie.Value, c.o.Now()) // without a sound one nobody is signed in
+		s, _ = c.seal.Open(cookie.Value, c.o.Now()) // without a sound one nobody is signed in
 	}
-	return c.holder(r, s.Key)
+	who, err = c.holder(r, s.Key)
+	return who, s.Key, err
 }
 
 // holder returns whom a key belongs to, as the API would say; "" asks as a caller without a
 // key. Headers of the request that name another key are left out. A service key acts for every
 // shop and a publishable key is known to everybody: neither is a person's.
-func (c *console) holder(r *http.Request, key string) (person, error) {
+func (c *console) holder(r *http.Request, key string) (page.Person, error) {
 	asked := r.Clone(r.Context())
 	asked.Header.Del("X-API-Key")
 	asked.Header.Del("Authorization")
@@ -64,14 +39,14 @@ func (c *console) holder(r *http.Request, key string) (person, error) {
 	}
 	p, err := c.o.Auth.Authenticate(asked)
 	if err != nil {
-		return person{}, err
+		return page.Person{}, err
 	}
 	if p.Kind != auth.KindSecret {
-		return person{}, apierror.New(
+		return page.Person{}, apierror.New(
 			http.StatusForbidden, "secret_key_needed", "This is a "+string(p.Kind)+" key: sign in with a secret key of the shop (sk_...).",
 		)
 	}
-	return person{Principal: p, key: key}, nil
+	return page.Person{Principal: p, Open: key == ""}, nil
 }
 
 // signInData is the form of signing in. Problem is what is wrong with the last attempt; Next is
@@ -83,7 +58,7 @@ type signInData struct {
 
 // signInForm shows the form, or goes on when the person is signed in already.
 func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
-	if _, err := c.who(r); err == nil {
+	if _, _, err := c.who(r); err == nil {
 		http.Redirect(w, r, next(r), http.StatusSeeOther)
 		return
 	}
@@ -113,8 +88,8 @@ func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 		refuse(p.Status, p.Detail)
 		return
 	}
-	text := c.seal.close(session{Key: key, Expires: c.o.Now().Add(sessionTime)})
-	http.SetCookie(w, c.cookie(r, text, int(sessionTime.Seconds())))
+	text := c.seal.Close(session.Session{Key: key, Expires: c.o.Now().Add(session.Lifetime)})
+	http.SetCookie(w, c.cookie(r, text, int(session.Lifetime.Seconds())))
 	http.Redirect(w, r, next(r), http.StatusSeeOther)
 }
 

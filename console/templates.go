@@ -2,17 +2,16 @@ package console
 
 import (
 	"embed"
-	"encoding/json"
-	"fmt"
 	"html/template"
-	"math"
 	"path"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/aisle-rec/aisle/shared/wire"
+	"github.com/aisle-rec/aisle/console/internal/learning"
+	"github.com/aisle-rec/aisle/console/internal/merchandise"
+	"github.com/aisle-rec/aisle/console/internal/operations"
+	"github.com/aisle-rec/aisle/console/internal/overview"
+	"github.com/aisle-rec/aisle/console/internal/words"
 )
 
 // files has the templates; layout.html is around every page, and parts.html has what several
@@ -27,29 +26,17 @@ type templates map[string]*template.Template
 // parseTemplates parses every template once, each with the layout and the parts. It panics on
 // one that cannot be read: they are part of the program.
 func parseTemplates(now func() time.Time) templates {
-	functions := template.FuncMap{
-		"num": number, "pct": percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": short, "list": list,
-		"json": indented,
-		"path": escape, "callpath": callPath, "seconds": func(v float64) string { return short(v) + " s" }, "item": newItemLink,
-		"hidden": hidden, "drawn": drawn, "has": slices.Contains[[]string], "split": strings.Fields,
-		"initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText, "rule": ruleText,
-		"money": money, "date": date,
-		"actions": actionOptions, "importkinds": importKinds, "importformats": importFormats, "experimentkinds": experimentKinds,
-		"experimentstates": experimentStates, "inc": func(n int) int { return n + 1 }, "jobkinds": jobKinds,
-		"publishoptions": publishOptions,
-		"crons":          cronOptions, "sourceoptions": sourceOptions, "seenoptions": seenOptions, "objectives": objectiveOptions,
-		"limitfields": limitFields, "joins": joinOptions, "comparison": newComparison, "rows": func() []int { return []int{0, 1, 2} },
-		"duration": duration, "rate": rateText, "brief": brief, "took": took, "analytics": allowsAnalytics,
-		"figure":      figureText,
-		"underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-		"join":        func(list []string, by string) string { return strings.Join(list, by) },
-	}
 	entries, err := files.ReadDir("templates")
 	if err != nil {
 		panic(err)
 	}
 	t := templates{}
-	base := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html", "templates/parts.html"))
+	base := template.New("")
+	for _, functions := range []template.FuncMap{words.Functions(now), overview.Functions(), merchandise.Functions(), learning.Functions(),
+		operations.Functions()} {
+		base.Funcs(functions)
+	}
+	template.Must(base.ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	for _, e := range entries {
 		name := strings.TrimSuffix(e.Name(), ".html")
 		if name == "layout" || name == "parts" {
@@ -58,186 +45,4 @@ func parseTemplates(now func() time.Time) templates {
 		t[name] = template.Must(template.Must(base.Clone()).ParseFS(files, path.Join("templates", e.Name())))
 	}
 	return t
-}
-
-// number writes an integer with thin gaps between thousands, or a figure with four digits. A
-// float pointer has two decimals, or a dash for nil; any other type is written as Go does.
-func number(v any) string {
-	switch n := v.(type) {
-	case int64:
-		return grouped(strconv.FormatInt(n, 10))
-	case int:
-		return grouped(strconv.Itoa(n))
-	case float64:
-		if n == math.Trunc(n) && math.Abs(n) < 1e15 {
-			return grouped(strconv.FormatFloat(n, 'f', 0, 64))
-		}
-		if math.Abs(n) >= 1000 {
-			return grouped(strconv.FormatFloat(n, 'f', 0, 64))
-		}
-		return strconv.FormatFloat(n, 'g', 4, 64)
-	case *float64:
-		if n == nil {
-			return "–"
-		}
-		return strconv.FormatFloat(*n, 'f', 2, 64)
-	}
-	return fmt.Sprint(v)
-}
-
-// grouped puts narrow no-break spaces between thousands, and a minus sign in place of a hyphen.
-func grouped(digits string) string {
-	sign := ""
-	if strings.HasPrefix(digits, "-") {
-		sign, digits = "−", digits[1:]
-	}
-	for n := len(digits) - 3; n > 0; n -= 3 {
-		digits = digits[:n] + "\u202f" + digits[n:]
-	}
-	return sign + digits
-}
-
-// percent writes a share between 0 and 1 in per cent with one decimal: .1234 is "12.3 %".
-func percent(v float64) string {
-	return strings.Replace(strconv.FormatFloat(100*v, 'f', 1, 64), "-", "−", 1) + "\u202f%"
-}
-
-// short writes a figure with three digits.
-func short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
-
-// list writes texts with commas between them.
-func list(v []string) string { return strings.Join(v, ", ") }
-
-// moment is a time of the API or of Go; zero for any other type.
-func moment(v any) time.Time {
-	switch t := v.(type) {
-	case wire.Time:
-		return t.Time
-	case time.Time:
-		return t
-	}
-	return time.Time{}
-}
-
-// when writes a moment in UTC to the second, "2026-01-31 12:00:00 UTC"; a dash for none.
-func when(v any) string {
-	t := moment(v)
-	if t.IsZero() {
-		return "–"
-	}
-	return t.UTC().Format("2006-01-02 15:04:05") + " UTC"
-}
-
-// ago writes how long ago a moment was, or how far ahead it is, in the largest unit that fits:
-// "5 min ago".
-func ago(now time.Time, v any) string {
-	t := moment(v)
-	if t.IsZero() {
-		return "–"
-	}
-	d := now.Sub(t)
-	suffix := " ago"
-	if d < 0 {
-		d, suffix = -d, " from now"
-	}
-	switch {
-	case d < time.Minute:
-		return strconv.Itoa(int(d.Seconds())) + " s" + suffix
-	case d < time.Hour:
-		return strconv.Itoa(int(d.Minutes())) + " min" + suffix
-	case d < 48*time.Hour:
-		return strconv.Itoa(int(d.Hours())) + " h" + suffix
-	}
-	return strconv.Itoa(int(d.Hours()/24)) + " days" + suffix
-}
-
-// indented writes a value as JSON for people. What cannot be written is shown as the error.
-func indented(v any) string {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return err.Error()
-	}
-	return string(data)
-}
-
-// callPath is the address of a call that reads ("GET /v1/models"); "" for one that does not.
-func callPath(call string) string {
-	p, ok := strings.CutPrefix(call, "GET ")
-	if !ok {
-		return ""
-	}
-	return p
-}
-
-// hidden is a field of a form that nobody sees.
-func hidden(name, value string) template.HTML {
-	return template.HTML(
-		`<input type="hidden" name="` + template.HTMLEscapeString(name) + `" value="` + template.HTMLEscapeString(value) + `">`,
-	) //nolint:gosec // both are escaped
-}
-
-// itemLink is an item in a list of a page.
-type itemLink struct{ ID, Title string }
-
-// newItemLink is an item of which only the id is known.
-func newItemLink(id string) itemLink { return itemLink{ID: id} }
-
-// date writes the day of a moment.
-func date(v any) string {
-	t := moment(v)
-	if t.IsZero() {
-		return "–"
-	}
-	return t.UTC().Format("2006-01-02")
-}
-
-// money writes an amount with two digits, whatever the currency has: "1 234.50".
-func money(v float64) string {
-	whole, rest := math.Modf(math.Abs(math.Round(v*100) / 100))
-	text := grouped(strconv.FormatFloat(whole, 'f', 0, 64)) + fmt.Sprintf("%.2f", rest)[1:]
-	if v < 0 {
-		return "−" + text
-	}
-	return text
-}
-
-// as reads a value that was decoded without its type, by way of JSON; nil when it is none.
-func as[T any](v any) *T {
-	if v == nil {
-		return nil
-	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return nil
-	}
-	t := new(T)
-	if json.Unmarshal(data, t) != nil {
-		return nil
-	}
-	return t
-}
-
-// duration writes a number of seconds for people, in the unit in which it has one to three
-// digits.
-func duration(seconds float64) string {
-	switch {
-	case seconds < 1:
-		return short(1000*seconds) + " ms"
-	case seconds < 120:
-		return short(seconds) + " s"
-	case seconds < 2*60*60:
-		return short(seconds/60) + " min"
-	case seconds < 48*60*60:
-		return short(seconds/3600) + " h"
-	}
-	return grouped(strconv.FormatFloat(seconds/86400, 'f', 0, 64)) + " days"
-}
-
-// took writes how long something went on.
-func took(from, to any) string {
-	a, b := moment(from), moment(to)
-	if a.IsZero() || b.IsZero() {
-		return "–"
-	}
-	return duration(b.Sub(a).Seconds())
 }

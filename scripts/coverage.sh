@@ -24,6 +24,7 @@ path() {
   }' "coverage-$name.out"
 }
 
-path event profile-service event event/foreign ingest visitor store/sqlstore
+path event profile-service event event/foreign ingest visitor store/sqlstore store/sqlstore/sqldb store/sqlstore/number \
+  store/sqlstore/stored store/sqlstore/items store/sqlstore/imports store/sqlstore/standby
 path ranking recommender-service admission affinity candidate cursor decision explanation facet factor filter history offer recommend rerank rotation \
   rules scenario visitor

@@ -9,6 +9,10 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // blockSize is how many seqs share a row of event_blocks. It is part of what is stored: with
@@ -23,18 +27,19 @@ const blockSize = 4096
 // id, then what tells nothing new of its order; store what is left; move the states on; note
 // the oldest times; add up the statistics.
 func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
-	if err := s.ensureTypes(ctx, events); err != nil {
+	if err := s.numbers.EnsureTypes(ctx, events); err != nil {
 		return err
 	}
-	shopID, err := s.ensureShop(ctx, shop)
+	shopID, err := s.numbers.EnsureShop(ctx, shop)
 	if err != nil {
 		return err
 	}
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
-		a := appendTx{tx: t, shop: shop, shopID: shopID, events: events, rows: make([]stored, len(events)), counts: store.NewTally(counts)}
-		t.committed = func() { s.kept.appended(&a) }
+	err = s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
+		a := appendTx{tx: t, shop: shop, shopID: shopID, events: events, rows: make([]stored.Event, len(events))}
+		a.counts = store.NewTally(counts)
+		t.Committed = func() { s.kept.appended(&a) }
 		return a.run(ctx)
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf("append %d events: %w", len(events), err)
 	}
@@ -54,7 +59,7 @@ type appendTx struct {
 	shopID int64
 	last   int64 // seq of the last event
 	events []store.NewEvent
-	rows   []stored // what is stored of events[i]
+	rows   []stored.Event // what is stored of events[i]
 	counts *store.Tally
 	people people // the subjects of the events, by name and by canonical number
 	moved  states // the states that were written, which kept remembers after the commit
@@ -95,7 +100,9 @@ func (a *appendTx) begin(ctx context.Context) error {
 			a.people.ask(session, false)
 		}
 	}
-	raised := query{raiseCounter, []any{a.shop, eventCounter, len(a.events)}, func(r row) error { return r.Scan(&a.last) }}
+	raised := sqldb.Query{
+		Text: number.RaiseSQL, Args: []any{a.shop, number.Events, len(a.events)}, Scan: func(r sqldb.Row) error { return r.Scan(&a.last) },
+	}
 	if err := a.people.read(ctx, a.tx, raised); err != nil {
 		return fmt.Errorf("number events and resolve identities: %w", err)
 	}
@@ -105,20 +112,20 @@ func (a *appendTx) begin(ctx context.Context) error {
 // number gives the events their seqs and imports. An import is noted once with the span of seqs
 // of this call.
 func (a *appendTx) number(ctx context.Context) (err error) {
-	last, imports := a.last, map[string]int64{}
+	last, numbers := a.last, map[string]int64{}
 	for i := range a.events {
 		e, row := &a.events[i], &a.rows[i]
 		e.Seq, e.Result = last-int64(len(a.events))+1+int64(i), store.Outcome{}
-		row.Event, row.idHash = e.Event, e.Seq
+		row.Event, row.IDHash = e.Event, e.Seq
 		if e.Import == "" {
 			continue
 		}
-		if imports[e.Import] == 0 {
-			if imports[e.Import], err = a.noteImport(ctx, a.shop, e.Import, e.Seq, last); err != nil {
+		if numbers[e.Import] == 0 {
+			if numbers[e.Import], err = imports.Note(ctx, a.Tx, a.shop, e.Import, e.Seq, last); err != nil {
 				return err
 			}
 		}
-		row.importNo = imports[e.Import]
+		row.ImportNo = numbers[e.Import]
 	}
 	return nil
 }
@@ -161,25 +168,25 @@ func sessionBeside(e *store.Event) string {
 // place sets visitor, session and hash of an event. One without consent keeps nothing that
 // leads to its person: it is visitor 0's, which all such events share, so that its hash is made
 // of the subject, too.
-func (a *appendTx) place(e *store.NewEvent, row *stored) (err error) {
+func (a *appendTx) place(e *store.NewEvent, row *stored.Event) (err error) {
 	if p := a.people.bySubject[e.Subject]; p != nil && !e.Withheld && !p.withheld {
-		row.visitor, row.Subject = p.canonical, p.canonicalSubject
+		row.Visitor, row.Subject = p.canonical, p.canonicalSubject
 		if e.Subject[0] == 's' {
 			row.SessionID = e.Subject[1:]
 		}
 		if session := sessionBeside(&e.Event); session != "" {
-			row.session = a.people.bySubject[session].visitor
+			row.Session = a.people.bySubject[session].visitor
 		} else if p.canonical != p.visitor && e.Subject[0] == 's' {
-			row.session = p.visitor // a session that is merged into its user
+			row.Session = p.visitor // a session that is merged into its user
 		}
 		if e.EventID != "" {
-			row.idHash = event.Hash(e.EventID)
+			row.IDHash = event.Hash(e.EventID)
 		}
 		return nil
 	}
-	row.visitor, row.Subject, row.SessionID, row.OrderID, row.Rest = 0, "", "", "", nil
+	row.Visitor, row.Subject, row.SessionID, row.OrderID, row.Rest = 0, "", "", "", nil
 	if e.EventID != "" {
-		row.idHash = event.Hash(e.Subject + "\x00" + e.EventID)
+		row.IDHash = event.Hash(e.Subject + "\x00" + e.EventID)
 	}
 	row.Lines, err = event.WithoutRecommendations(e.Lines)
 	return err
@@ -197,10 +204,10 @@ func (k repeatKey) compare(l repeatKey) int {
 // session may be sent again when its user is known.
 func (a *appendTx) keys(i int) []repeatKey {
 	row := &a.rows[i]
-	keys := []repeatKey{{row.visitor, row.idHash}}
-	if session := sessionBeside(&a.events[i].Event); session != "" && row.visitor != 0 {
-		if p := a.people.bySubject[session]; p.canonical != row.visitor {
-			keys = append(keys, repeatKey{p.canonical, row.idHash})
+	keys := []repeatKey{{row.Visitor, row.IDHash}}
+	if session := sessionBeside(&a.events[i].Event); session != "" && row.Visitor != 0 {
+		if p := a.people.bySubject[session]; p.canonical != row.Visitor {
+			keys = append(keys, repeatKey{p.canonical, row.IDHash})
 		}
 	}
 	return keys
@@ -222,14 +229,15 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 		}
 	}
 	slices.SortFunc(asked, repeatKey.compare) // neighbours lie on one page
-	columns := newColumns("visitor", "id_hash", "shop_id")
+	columns := sqldb.NewColumns("visitor", "id_hash", "shop_id")
 	for _, k := range asked {
-		add(columns, k.visitor, k.hash, a.shopID) // a visitor is of one shop, but nobody, 0, is of all
+		sqldb.Add(columns, k.visitor, k.hash, a.shopID) // a visitor is of one shop, but nobody, 0, is of all
 	}
 	seen := make(map[repeatKey]bool, len(asked))
-	same := "e.visitor = k.visitor and e.id_hash = k.id_hash and e.shop_id = k.shop_id"
-	there := a.s.keyed("k.visitor, k.id_hash", "events", "e", same, "")
-	err := a.lookUp(ctx, there, columns, func(r *sql.Rows) error {
+	// The sign keeps SQLite from reading all events of the shop by the index of seqs.
+	same := "e.visitor = k.visitor and e.id_hash = k.id_hash and +e.shop_id = k.shop_id"
+	there := a.Keyed("k.visitor, k.id_hash", "events", "e", same, "")
+	err := a.LookUp(ctx, there, columns, func(r *sql.Rows) error {
 		var k repeatKey
 		err := r.Scan(&k.visitor, &k.hash)
 		seen[k] = true
@@ -253,12 +261,12 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 
 // tellOrders takes lines out of purchases that their orders have already; a purchase of which
 // no line is left is a duplicate. An event that was marked as a repeat is told of only when it
-// is an import's: see teller.tell.
+// is an import's: see stored.Teller.Tell.
 func (a *appendTx) tellOrders(ctx context.Context) error {
-	var keys []orderKey
+	var keys []stored.OrderKey
 	for i := range a.rows {
-		if row := &a.rows[i]; row.isOrder() {
-			keys = append(keys, orderKey{row.visitor, row.OrderID})
+		if row := &a.rows[i]; row.IsOrder() {
+			keys = append(keys, row.Order())
 		}
 	}
 	if keys == nil {
@@ -268,14 +276,14 @@ func (a *appendTx) tellOrders(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read orders: %w", err)
 	}
-	b := teller{orders: orders, told: map[toldKey]uint64{}}
+	b := stored.NewTeller(orders)
 	for i := range a.rows {
 		row, e := &a.rows[i], &a.events[i]
 		known := e.Result.Duplicate
-		if !row.isOrder() || known && row.importNo == 0 {
+		if !row.IsOrder() || known && row.ImportNo == 0 {
 			continue
 		}
-		leftOut, all, err := b.event(row, e.Call, i, known)
+		leftOut, all, err := b.Tell(row, e.Call, i, known)
 		if err != nil {
 			return err
 		}
@@ -299,38 +307,37 @@ const copyFrom = 50
 // bodies are slices of one buffer: an event costs no allocation of its own as long as the
 // buffer holds.
 func (a *appendTx) insertEvents(ctx context.Context) error {
-	names := []string{"visitor", "seq", "occurred_ms", "id_hash", "session", "shop_id", "type"}
-	columns := make([]column, len(names), len(names)+1)
-	for c, name := range names {
-		columns[c] = column{name: name, null: name == "session", ints: make([]int64, 0, len(a.rows))}
+	columns := sqldb.NewColumns("visitor", "seq", "occurred_ms", "id_hash", "session", "shop_id", "type")
+	for c := range columns {
+		columns[c].Ints = make([]int64, 0, len(a.rows))
 	}
-	bodies := column{name: "body", blobs: make([][]byte, 0, len(a.rows))}
-	pairs := []column{{name: "session"}, {name: "visitor"}}
+	columns[4].Null, columns[5].Size, columns[6].Size = true, 4, 2
+	bodies := sqldb.Column{Name: "body", Blobs: make([][]byte, 0, len(a.rows))}
+	pairs := []sqldb.Column{{Name: "session"}, {Name: "visitor"}}
 	seen := map[[2]int64]bool{}
-	a.s.names.mu.RLock()
 	buffer := make([]byte, 0, 64*len(a.rows))
 	for _, row := range a.accepted() {
-		for c, v := range [...]int64{row.visitor, row.Seq, row.OccurredMs, row.idHash, row.session, a.shopID, a.s.names.types[row.Type]} {
-			columns[c].ints = append(columns[c].ints, v)
+		kind := a.s.numbers.Type(row.Type)
+		for c, v := range [...]int64{row.Visitor, row.Seq, row.OccurredMs, row.IDHash, row.Session, a.shopID, kind} {
+			columns[c].Ints = append(columns[c].Ints, v)
 		}
 		start := len(buffer)
-		buffer = appendBody(buffer, row)
-		bodies.blobs = append(bodies.blobs, buffer[start:len(buffer):len(buffer)])
-		if pair := [2]int64{row.session, row.visitor}; row.session != 0 && !seen[pair] {
+		buffer = stored.AppendBody(buffer, row)
+		bodies.Blobs = append(bodies.Blobs, buffer[start:len(buffer):len(buffer)])
+		if pair := [2]int64{row.Session, row.Visitor}; row.Session != 0 && !seen[pair] {
 			seen[pair] = true
-			pairs[0].ints, pairs[1].ints = append(pairs[0].ints, row.session), append(pairs[1].ints, row.visitor)
+			pairs[0].Ints, pairs[1].Ints = append(pairs[0].Ints, row.Session), append(pairs[1].Ints, row.Visitor)
 		}
 	}
-	a.s.names.mu.RUnlock()
 	columns = append(columns, bodies)
 	var err error
-	if a.s.isPostgres && len(bodies.blobs) >= copyFrom {
-		err = a.copyEvents(ctx, columns)
+	if a.IsPostgres && len(bodies.Blobs) >= copyFrom {
+		err = a.CopyRows(ctx, "events", columns)
 	} else {
-		err = a.insert(ctx, "events", columns, "", nil)
+		err = a.Insert(ctx, "events", columns, "", nil)
 	}
 	if err == nil {
-		err = a.insert(ctx, "visitor_sessions", pairs, "on conflict do nothing", nil)
+		err = a.Insert(ctx, "visitor_sessions", pairs, "on conflict do nothing", nil)
 	}
 	if err != nil {
 		return fmt.Errorf("insert events: %w", err)
@@ -340,16 +347,16 @@ func (a *appendTx) insertEvents(ctx context.Context) error {
 
 // accepted returns the accepted events, for SQLite as they lie together: by visitor. Postgres packs the index of seqs half as tight when
 // they do not come in order.
-func (a *appendTx) accepted() []*stored {
-	rows := make([]*stored, 0, len(a.rows))
+func (a *appendTx) accepted() []*stored.Event {
+	rows := make([]*stored.Event, 0, len(a.rows))
 	for i := range a.rows {
 		if !a.events[i].Result.Duplicate {
 			rows = append(rows, &a.rows[i])
 		}
 	}
-	if !a.s.isPostgres {
-		slices.SortFunc(rows, func(x, y *stored) int {
-			return repeatKey{x.visitor, x.idHash}.compare(repeatKey{y.visitor, y.idHash})
+	if !a.IsPostgres {
+		slices.SortFunc(rows, func(x, y *stored.Event) int {
+			return repeatKey{x.Visitor, x.IDHash}.compare(repeatKey{y.Visitor, y.IDHash})
 		})
 	}
 	return rows
@@ -362,17 +369,17 @@ func (a *appendTx) moveStates(ctx context.Context) error {
 	var order []int64
 	for i := range a.rows {
 		row := &a.rows[i]
-		if row.visitor == 0 || a.events[i].Result.Duplicate {
+		if row.Visitor == 0 || a.events[i].Result.Duplicate {
 			continue
 		}
-		if events[row.visitor] == nil {
-			order = append(order, row.visitor)
+		if events[row.Visitor] == nil {
+			order = append(order, row.Visitor)
 		}
 		e := row.Event
 		if e.EventID == "" {
 			e.EventID = store.MadeID(e.Seq)
 		}
-		events[row.visitor] = append(events[row.visitor], e)
+		events[row.Visitor] = append(events[row.Visitor], e)
 	}
 	slices.Sort(order)
 	for _, visitor := range order {
@@ -400,19 +407,19 @@ func (a *appendTx) move(ctx context.Context, p *person, events []store.Event) ([
 // noteBlocks keeps the oldest time of each run of seqs, from which Retain sees where it has to
 // look. A call adds a row for each run that it reaches into: one or two.
 func (a *appendTx) noteBlocks(ctx context.Context) error {
-	columns := newColumns("shop_id", "block", "oldest_ms")
+	columns := sqldb.NewColumns("shop_id", "block", "oldest_ms")
 	for i := range a.rows {
 		if a.events[i].Result.Duplicate {
 			continue
 		}
-		block, at, n := a.rows[i].Seq/blockSize, a.rows[i].OccurredMs, len(columns[1].ints)
-		if n > 0 && columns[1].ints[n-1] == block {
-			columns[2].ints[n-1] = min(columns[2].ints[n-1], at)
+		block, at, n := a.rows[i].Seq/blockSize, a.rows[i].OccurredMs, len(columns[1].Ints)
+		if n > 0 && columns[1].Ints[n-1] == block {
+			columns[2].Ints[n-1] = min(columns[2].Ints[n-1], at)
 			continue
 		}
-		add(columns, a.shopID, block, at)
+		sqldb.Add(columns, a.shopID, block, at)
 	}
-	err := a.insert(ctx, "event_blocks", columns, `on conflict (shop_id, block) do update set oldest_ms = excluded.oldest_ms
+	err := a.Insert(ctx, "event_blocks", columns, `on conflict (shop_id, block) do update set oldest_ms = excluded.oldest_ms
 		where excluded.oldest_ms < event_blocks.oldest_ms`, nil)
 	if err != nil {
 		return fmt.Errorf("note the oldest events: %w", err)
@@ -422,11 +429,11 @@ func (a *appendTx) noteBlocks(ctx context.Context) error {
 
 // addCounts adds statistics, in the order of hours and names.
 func (t *tx) addCounts(ctx context.Context, shop string, tally *store.Tally) error {
-	columns := newColumns("shop", "hour_ms", "name", "count")
+	columns := sqldb.NewColumns("shop", "hour_ms", "name", "count")
 	for _, c := range tally.Sorted() {
-		add(columns, shop, c.HourMs, c.Name, c.N)
+		sqldb.Add(columns, shop, c.HourMs, c.Name, c.N)
 	}
-	err := t.insert(ctx, "event_stats", columns,
+	err := t.Insert(ctx, "event_stats", columns,
 		"on conflict (shop, hour_ms, name) do update set count = event_stats.count + excluded.count", nil)
 	if err != nil {
 		return fmt.Errorf("add statistics: %w", err)

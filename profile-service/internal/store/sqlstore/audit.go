@@ -2,9 +2,9 @@ package sqlstore
 
 import (
 	"context"
-	"fmt"
 	"time"
 
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 	"github.com/aisle-rec/aisle/shared/audit"
 )
 
@@ -27,22 +27,14 @@ func (s *Store) PurgeAudit(ctx context.Context, before time.Time) error {
 }
 
 func (a Audit) change(ctx context.Context, text string, args ...any) error {
-	err := a.inTx(ctx, func(ctx context.Context, t *tx) error {
-		_, err := t.exec(ctx, text, args...)
+	return a.Change(ctx, "write the audit log", func(ctx context.Context, t *sqldb.Tx) error {
+		_, err := t.Exec(ctx, text, args...)
 		return err
 	})
-	if err != nil {
-		return fmt.Errorf("write the audit log: %w", err)
-	}
-	return nil
 }
 
 // List returns the newest entries that a query selects, newest first.
 func (a Audit) List(ctx context.Context, shop string, q audit.Query) ([]audit.Entry, error) {
 	text, args := audit.SelectSQL(shop, q)
-	list, err := collect(ctx, a.Store, text, args, audit.Scan)
-	if err != nil {
-		return nil, fmt.Errorf("list the audit log: %w", err)
-	}
-	return list, nil
+	return sqldb.Collect(ctx, a.DB, "list the audit log", text, args, audit.Scan)
 }

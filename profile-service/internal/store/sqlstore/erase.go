@@ -6,6 +6,9 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // Erase implements store.Identities. It is one transaction, however many events there are; the
@@ -13,7 +16,7 @@ import (
 // those of the canonical visitor, so that an alias erases the whole person.
 func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, receipt store.Receipt) (store.Removed, error) {
 	var removed store.Removed
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err := s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -25,10 +28,10 @@ func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, recei
 		if err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, "insert into erasures (shop, receipt_id, at_ms, mode) values ($1, $2, $3, $4)",
+		_, err = t.Exec(ctx, "insert into erasures (shop, receipt_id, at_ms, mode) values ($1, $2, $3, $4)",
 			shop, receipt.ID, receipt.AtMs, receipt.Mode)
 		return err
-	})
+	}))
 	if err != nil {
 		return store.Removed{}, fmt.Errorf("erase a user: %w", err)
 	}
@@ -39,18 +42,18 @@ func (s *Store) Erase(ctx context.Context, shop, userID, pseudonym string, recei
 // records, sessions and the rows of names. The shop's seq rises, so that a reading of before
 // can be told from one after it.
 func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseudonym string, removed *store.Removed) (err error) {
-	if _, err = t.raise(ctx, shop, eventCounter, 1); err != nil {
+	if _, err = number.Raise(ctx, t.Tx, shop, number.Events, 1); err != nil {
 		return err
 	}
 	if pseudonym != "" {
 		removed.Events, err = t.anonymise(ctx, shopID, visitor, pseudonym)
 	} else {
-		removed.Events, err = t.exec(ctx, "delete from events where visitor = $1", visitor)
+		removed.Events, err = t.Exec(ctx, "delete from events where visitor = $1", visitor)
 	}
 	if err != nil {
 		return err
 	}
-	subjects, err := all(ctx, t, "select subject from visitors where visitor = $1 or canonical = $1", []any{visitor}, scanText)
+	subjects, err := sqldb.All(ctx, t, "select subject from visitors where visitor = $1 or canonical = $1", []any{visitor}, sqldb.ScanText)
 	if err != nil {
 		return err
 	}
@@ -60,10 +63,11 @@ func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseu
 			userIDs = append(userIDs, userID)
 		}
 	}
-	sessions, err := all(ctx, t, "select session from visitor_sessions where visitor = $1", []any{visitor}, scanInt)
+	sessions, err := sqldb.All(ctx, t, "select session from visitor_sessions where visitor = $1", []any{visitor}, sqldb.ScanInt)
 	if err != nil {
 		return err
 	}
+	users := sqldb.List(t.Dialect, userIDs)
 	const theirs = "select visitor from visitors where visitor = $1 or canonical = $1"
 	for _, step := range []struct {
 		text string
@@ -71,7 +75,7 @@ func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseu
 		rows *int64
 	}{
 		{"delete from orders where visitor = $1", []any{visitor}, &removed.Orders},
-		{"delete from users where shop = $1 and " + t.s.in("user_id", 2, "text"), []any{shop, list(t.s.dialect, userIDs)}, &removed.Users},
+		{"delete from users where shop = $1 and " + t.In("user_id", 2, "text"), []any{shop, users}, &removed.Users},
 		// Somebody else may have used a session of theirs, whose name goes now.
 		{"update events set session = null where session in (" + theirs + `)
 			and visitor in (select visitor from visitor_sessions where session in (` + theirs + "))", []any{visitor}, nil},
@@ -79,7 +83,7 @@ func (t *tx) erase(ctx context.Context, shop string, shopID, visitor int64, pseu
 		{"delete from visitors where canonical = $1", []any{visitor}, &removed.Aliases},
 		{"delete from visitors where visitor = $1", []any{visitor}, nil},
 	} {
-		n, err := t.exec(ctx, step.text, step.args...)
+		n, err := t.Exec(ctx, step.text, step.args...)
 		if err != nil {
 			return err
 		}
@@ -106,14 +110,14 @@ func (t *tx) anonymise(ctx context.Context, shopID, visitor int64, pseudonym str
 	}
 	for i := range events {
 		e := &events[i]
-		hash := e.idHash
-		e.idHash, e.OrderID, e.Rest = e.Seq, "", nil
+		hash := e.IDHash
+		e.IDHash, e.OrderID, e.Rest = e.Seq, "", nil
 		if e.Lines, err = event.WithoutRecommendations(e.Lines); err != nil {
 			return 0, fmt.Errorf("event %d: %w", e.Seq, err)
 		}
-		if _, err := t.exec(ctx, `update events set visitor = $1, id_hash = $2, session = null, body = $3
+		if _, err := t.Exec(ctx, `update events set visitor = $1, id_hash = $2, session = null, body = $3
 			where visitor = $4 and id_hash = $5 and seq = $6`,
-			nobody, e.Seq, appendBody(nil, e), visitor, hash, e.Seq); err != nil {
+			nobody, e.Seq, stored.AppendBody(nil, e), visitor, hash, e.Seq); err != nil {
 			return 0, err
 		}
 	}
@@ -128,11 +132,11 @@ func (t *tx) dropUnused(ctx context.Context, shop string, visitors []int64) erro
 	if len(visitors) == 0 {
 		return nil
 	}
-	_, err := t.exec(ctx, "delete from visitors where "+t.s.in("visitor", 2, "bigint")+` and canonical is null and not withheld
+	_, err := t.Exec(ctx, "delete from visitors where "+t.In("visitor", 2, "bigint")+` and canonical is null and not withheld
 		and not exists (select 1 from events e where e.visitor = visitors.visitor)
 		and not exists (select 1 from visitors a where a.canonical = visitors.visitor)
 		and not exists (select 1 from visitor_sessions p where p.session = visitors.visitor)
 		and not exists (select 1 from users u where u.shop = $1 and 'u' || u.user_id = visitors.subject)`, shop,
-		list(t.s.dialect, visitors))
+		sqldb.List(t.Dialect, visitors))
 	return err
 }

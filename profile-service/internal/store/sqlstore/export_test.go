@@ -19,6 +19,6 @@ func (s *Store) Stored(ctx context.Context, shop, userID, sessionID string) (sto
 
 // Remembers reports whether a reading now is answered from memory.
 func (s *Store) Remembers(shop, userID, sessionID string) bool {
-	_, ok := s.kept.visitor(s.names.shop(shop), userID, sessionID, int64(s.states.Fingerprint()))
+	_, ok := s.kept.visitor(s.numbers.Known(shop), userID, sessionID, int64(s.states.Fingerprint()))
 	return ok
 }

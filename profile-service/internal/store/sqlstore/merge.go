@@ -3,18 +3,21 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // personOf returns one subject of a shop; visitor is 0 when there is none. Its state is not
 // read.
-func personOf(ctx context.Context, q querier, shopID int64, subject string) (person, error) {
+func personOf(ctx context.Context, q sqldb.Querier, shopID int64, subject string) (person, error) {
 	p := person{canonicalSubject: subject}
-	err := q.each(ctx, `select v.visitor, v.withheld, m.visitor, m.subject from visitors v
+	err := q.Each(ctx, `select v.visitor, v.withheld, m.visitor, m.subject from visitors v
 		join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
 		where v.shop_id = $1 and v.subject = $2`, []any{shopID, subject}, func(r *sql.Rows) error {
 		return r.Scan(&p.visitor, &p.withheld, &p.canonical, &p.canonicalSubject)
@@ -25,7 +28,7 @@ func personOf(ctx context.Context, q querier, shopID int64, subject string) (per
 // Canonical implements store.Identities. A subject of which nothing is known is its own.
 func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, error) {
 	ctx = context.WithoutCancel(ctx)
-	shopID, err := s.shopID(ctx, s, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return "", err
 	}
@@ -38,13 +41,30 @@ func (s *Store) Canonical(ctx context.Context, shop, subject string) (string, er
 
 // Aliases implements store.Identities.
 func (s *Store) Aliases(ctx context.Context, shop, userID string) ([]string, error) {
-	aliases, err := collect(ctx, s, `select a.subject from visitors v join visitors a on a.canonical = v.visitor
+	return sqldb.Collect(ctx, s.DB, "read aliases", `select a.subject from visitors v join visitors a on a.canonical = v.visitor
 		where v.shop_id = (select shop_id from shops where shop = $1) and v.subject = $2 order by a.subject`,
-		[]any{shop, event.UserSubject(userID)}, scanText)
+		[]any{shop, event.UserSubject(userID)}, sqldb.ScanText)
+}
+
+// Subjects implements store.Traces.
+func (s *Store) Subjects(ctx context.Context, shop, subject string) ([]string, error) {
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
-		return nil, fmt.Errorf("read aliases: %w", err)
+		return nil, err
 	}
-	return aliases, nil
+	subjects, err := sqldb.Collect(ctx, s.DB, "read the names of a user", `
+		with person as (select visitor from visitors where shop_id = $1 and subject = $2)
+		select subject from visitors where visitor in (select visitor from person) or canonical in (select visitor from person)
+			or visitor in (select session from visitor_sessions where visitor in (select visitor from person))`,
+		[]any{shopID, subject}, sqldb.ScanText)
+	if err != nil {
+		return nil, err
+	}
+	if len(subjects) == 0 {
+		subjects = []string{subject}
+	}
+	slices.Sort(subjects)
+	return subjects, nil
 }
 
 // Merge implements store.Identities. It is one transaction. Events of the alias change their
@@ -52,7 +72,7 @@ func (s *Store) Aliases(ctx context.Context, shop, userID string) ([]string, err
 // again.
 func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, error) {
 	var moved int64
-	err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err := s.Change(ctx, "merge identities", s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -63,19 +83,16 @@ func (s *Store) Merge(ctx context.Context, shop, alias, userID string) (int64, e
 		}
 		moved, err = t.moveVisitor(ctx, shop, alias, &from, &target)
 		return err
-	})
-	if errors.Is(err, store.ErrMerged) || errors.Is(err, store.ErrCycle) {
-		return 0, err
-	}
+	}))
 	if err != nil {
-		return 0, fmt.Errorf("merge identities: %w", err)
+		return 0, err
 	}
 	return moved, nil
 }
 
 // mergeTarget returns the two to join, which are one already when they have the same canonical
 // number. Subjects that nobody has met get a row, so that what comes later follows. It returns
-// store.ErrCycle and store.ErrMerged as Merge does.
+// store.ErrCycle and store.ErrMerged as refusals.
 func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) (from, target person, err error) {
 	if err := t.addVisitors(ctx, shopID, []string{alias, user}, int64(t.s.states.Fingerprint()), func(string, int64) {}); err != nil {
 		return from, target, err
@@ -87,9 +104,9 @@ func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) 
 	switch {
 	case err != nil:
 	case target.canonical == from.visitor:
-		err = store.ErrCycle
+		err = sqldb.Refuse(store.ErrCycle)
 	case from.canonical != from.visitor && from.canonical != target.canonical:
-		err = store.ErrMerged
+		err = sqldb.Refuse(store.ErrMerged)
 	}
 	return from, target, err
 }
@@ -100,7 +117,7 @@ func (t *tx) mergeTarget(ctx context.Context, shopID int64, alias, user string) 
 // alias was seen and the alias itself where it is a session; then all names of the alias, which
 // take over the target's consent. The verdict on a robot stays the target's.
 func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *person) (int64, error) {
-	seq, err := t.raise(ctx, shop, eventCounter, 1)
+	seq, err := number.Raise(ctx, t.Tx, shop, number.Events, 1)
 	if err != nil {
 		return 0, err
 	}
@@ -111,8 +128,8 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 	if _, sessionID := event.SplitSubject(alias); sessionID != "" {
 		session = from.visitor
 	}
-	moved, err := t.exec(ctx, "update events set visitor = $1, session = coalesce(session, $2) where visitor = $3",
-		target.canonical, null(session), from.visitor)
+	moved, err := t.Exec(ctx, `update events set visitor = $1, session = coalesce(session, nullif(cast($2 as bigint), 0))
+		where visitor = $3`, target.canonical, session, from.visitor)
 	if err != nil {
 		return 0, err
 	}
@@ -129,7 +146,7 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 			[]any{target.canonical, target.withheld, seq, from.visitor}},
 		{"update visitors set version = $1, weights = null, state = null where visitor = $2", []any{seq, target.canonical}},
 	} {
-		if _, err := t.exec(ctx, step.text, step.args...); err != nil {
+		if _, err := t.Exec(ctx, step.text, step.args...); err != nil {
 			return 0, err
 		}
 	}
@@ -139,8 +156,8 @@ func (t *tx) moveVisitor(ctx context.Context, shop, alias string, from, target *
 // mergeOrders joins the orders of two visitors: those with an id that both have are told line
 // by line, the others change their owner.
 func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
-	ids, err := all(ctx, t, `select a.order_id from orders a join orders b on b.order_id = a.order_id and b.visitor = $1
-		where a.visitor = $2`, []any{target, from}, scanText)
+	ids, err := sqldb.All(ctx, t, `select a.order_id from orders a join orders b on b.order_id = a.order_id and b.visitor = $1
+		where a.visitor = $2`, []any{target, from}, sqldb.ScanText)
 	if err != nil {
 		return err
 	}
@@ -149,20 +166,20 @@ func (t *tx) mergeOrders(ctx context.Context, from, target int64) error {
 			return err
 		}
 	}
-	if _, err := t.exec(ctx, `delete from orders where visitor = $1
+	if _, err := t.Exec(ctx, `delete from orders where visitor = $1
 		and order_id in (select order_id from orders where visitor = $2)`, from, target); err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, "update orders set visitor = $1 where visitor = $2", target, from)
+	_, err = t.Exec(ctx, "update orders set visitor = $1 where visitor = $2", target, from)
 	return err
 }
 
 // tellAgain tells the orders of one visitor what another bought with the same order ids, and takes what they have already out of the
 // events. It reads all events of the one whose orders are told.
 func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) error {
-	keys := make([]orderKey, len(ids))
+	keys := make([]stored.OrderKey, len(ids))
 	for i, id := range ids {
-		keys[i] = orderKey{target, id}
+		keys[i] = stored.OrderKey{Visitor: target, ID: id}
 	}
 	orders, err := t.readOrders(ctx, keys)
 	if err != nil {
@@ -172,23 +189,23 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 	if err != nil {
 		return err
 	}
-	b := teller{orders: orders, told: map[toldKey]uint64{}}
+	b := stored.NewTeller(orders)
 	for i := range events {
 		e := &events[i]
-		if e.visitor = target; !e.isOrder() || orders[orderKey{target, e.OrderID}] == nil {
+		if e.Visitor = target; !e.IsOrder() || orders[e.Order()] == nil {
 			continue
 		}
-		importNo := e.importNo
-		e.importNo = 0 // they are told once more, whoever told of them before
-		leftOut, all, err := b.event(e, 0, i, false)
-		e.importNo = importNo
+		importNo := e.ImportNo
+		e.ImportNo = 0 // they are told once more, whoever told of them before
+		leftOut, all, err := b.Tell(e, 0, i, false)
+		e.ImportNo = importNo
 		switch {
 		case err != nil:
 		case all:
-			_, err = t.exec(ctx, "delete from events where visitor = $1 and id_hash = $2 and seq = $3", from, e.idHash, e.Seq)
+			_, err = t.Exec(ctx, "delete from events where visitor = $1 and id_hash = $2 and seq = $3", from, e.IDHash, e.Seq)
 		case leftOut != nil:
-			_, err = t.exec(ctx, "update events set body = $1 where visitor = $2 and id_hash = $3 and seq = $4",
-				appendBody(nil, e), from, e.idHash, e.Seq)
+			_, err = t.Exec(ctx, "update events set body = $1 where visitor = $2 and id_hash = $3 and seq = $4",
+				stored.AppendBody(nil, e), from, e.IDHash, e.Seq)
 		}
 		if err != nil {
 			return err
@@ -199,18 +216,11 @@ func (t *tx) tellAgain(ctx context.Context, from, target int64, ids []string) er
 
 // eventsOf returns every event of a canonical visitor in ascending order of seq, all at once in
 // memory: a person's whole history.
-func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored, error) {
-	var events []stored
-	err := t.eachEvent(ctx, t, "e.visitor = $1", []any{visitor}, func(e *stored) error {
-		events = append(events, e.clone())
+func (t *tx) eventsOf(ctx context.Context, visitor int64) ([]stored.Event, error) {
+	var events []stored.Event
+	err := t.eachEvent(ctx, t, "e.visitor = $1", []any{visitor}, func(e *stored.Event) error {
+		events = append(events, e.Clone())
 		return nil
 	})
 	return events, err
-}
-
-// clone returns an event that stays valid when the next row is read.
-func (e *stored) clone() stored {
-	kept := *e
-	kept.Lines, kept.Rest = append([]byte(nil), e.Lines...), append([]byte(nil), e.Rest...)
-	return kept
 }

@@ -3,155 +3,37 @@ package sqlstore
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"errors"
-	"math"
 
-	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
-
-// orderVersion starts the stored form of an order's lines. Version 1: per kind of line its hash (int64, little-endian), time in seconds
-// (uvarint, 0 when not given), how many are stored (uvarint), and the number of the import that told of it last with how often it did
-// (uvarints). docs/profile-service.md describes it.
-const orderVersion = 1
-
-// orderLine is one kind of line of an order: lines that are the same and have the same time.
-type orderLine struct {
-	hash     int64  // of item, quantity and price
-	at       int64  // seconds; 0: not given
-	n        uint64 // how many are stored
-	importNo int64  // the import that told of it last; 0: none
-	told     uint64 // how often that import did
-}
-
-// order is a set of lines of one person. It has a handful of kinds, so that they are looked for
-// one by one.
-type order struct {
-	key   orderKey
-	lines []orderLine
-	dirty bool // has to be written
-}
-
-// orderKey names an order: two persons may use one order id.
-type orderKey struct {
-	visitor int64  // canonical
-	id      string // as posted
-}
-
-// append adds the stored form to b.
-func (o *order) append(b []byte) []byte {
-	b = append(b, orderVersion)
-	for _, l := range o.lines {
-		b = binary.LittleEndian.AppendUint64(b, uint64(l.hash))
-		for _, v := range [...]uint64{uint64(l.at), l.n, uint64(l.importNo), l.told} {
-			b = binary.AppendUvarint(b, v)
-		}
-	}
-	return b
-}
-
-// decode adds the lines of a stored form to o. It keeps nothing of b.
-func (o *order) decode(b []byte) error {
-	if len(b) == 0 || b[0] != orderVersion {
-		return errors.New("the stored form of an order is damaged")
-	}
-	r := bodyReader{rest: b[1:]}
-	for len(r.rest) > 0 {
-		hash := r.take(8)
-		l := orderLine{at: int64(r.uvarint()), n: r.uvarint(), importNo: int64(r.uvarint()), told: r.uvarint()}
-		if r.bad {
-			return errors.New("the stored form of an order is damaged")
-		}
-		l.hash = int64(binary.LittleEndian.Uint64(hash))
-		o.lines = append(o.lines, l)
-	}
-	return nil
-}
-
-// line returns the entry of a kind of line, which is added when there is none. The pointer is
-// good until the next call that adds one.
-func (o *order) line(hash, at int64) *orderLine {
-	for i := range o.lines {
-		if o.lines[i].hash == hash && o.lines[i].at == at {
-			return &o.lines[i]
-		}
-	}
-	o.lines = append(o.lines, orderLine{hash: hash, at: at})
-	return &o.lines[len(o.lines)-1]
-}
-
-// there returns how many lines are stored that a line cannot be told from: a time that was not given tells nothing apart.
-func (o *order) there(hash, at int64) uint64 {
-	var n uint64
-	for i := range o.lines {
-		if l := &o.lines[i]; l.hash == hash && (at == 0 || l.at == 0 || l.at == at) {
-			n += l.n
-		}
-	}
-	return n
-}
-
-// lineHash stands for what a line is: item, quantity and price. A line without a price has
-// another hash than one that costs 0.
-func lineHash(l *event.Line) int64 {
-	b := append([]byte(l.ItemID), 0)
-	b = binary.LittleEndian.AppendUint32(b, math.Float32bits(float32(l.Quantity))) // as precise as it is stored
-	if l.HasPrice {
-		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(l.Price))
-	}
-	return event.Hash(string(b))
-}
-
-// second is the time of an event's lines in their order, in seconds; 0 when the event did not
-// say when it was. Fractions are left out, since the systems of a shop keep times with
-// different precision.
-func (e *stored) second() int64 {
-	if e.Undated {
-		return 0
-	}
-	return max(1, e.OccurredMs/1000)
-}
-
-// isOrder reports whether an event is told apart by the lines of its order. One without consent
-// belongs to nobody's order.
-func (e *stored) isOrder() bool {
-	return e.Type == event.TypePurchase && e.OrderID != "" && e.visitor != 0
-}
-
-// decodedLines returns the lines of an event; a purchase of nothing is one nameless line.
-func decodedLines(e *stored) ([]event.Line, error) {
-	lines, err := event.DecodeLines(nil, e.Lines)
-	if err == nil && len(lines) == 0 {
-		lines = []event.Line{{}}
-	}
-	return lines, err
-}
 
 // readOrders reads those of the orders that are there; the others are empty. The map has an
 // entry for every key. It is one look-up, but for orders whose lines were not kept, which cost
 // a look through the visitor's events each.
-func (t *tx) readOrders(ctx context.Context, keys []orderKey) (map[orderKey]*order, error) {
-	orders := make(map[orderKey]*order, len(keys))
-	columns := newColumns("visitor", "order_id")
+func (t *tx) readOrders(ctx context.Context, keys []stored.OrderKey) (map[stored.OrderKey]*stored.Order, error) {
+	orders := make(map[stored.OrderKey]*stored.Order, len(keys))
+	columns := sqldb.NewColumns("visitor", "order_id")
 	for _, k := range keys {
 		if orders[k] == nil {
-			orders[k] = &order{key: k}
-			add(columns, k.visitor, k.id)
+			orders[k] = &stored.Order{Key: k}
+			sqldb.Add(columns, k.Visitor, k.ID)
 		}
 	}
-	var unread []*order
-	there := t.s.keyed("k.visitor, k.order_id, o.lines", "orders", "o", "o.visitor = k.visitor and o.order_id = k.order_id", "")
-	err := t.lookUp(ctx, there, columns, func(r *sql.Rows) error {
-		var k orderKey
+	var unread []*stored.Order
+	there := t.Keyed("k.visitor, k.order_id, o.lines", "orders", "o", "o.visitor = k.visitor and o.order_id = k.order_id", "")
+	err := t.LookUp(ctx, there, columns, func(r *sql.Rows) error {
+		var k stored.OrderKey
 		var lines sql.RawBytes
-		if err := r.Scan(&k.visitor, &k.id, &lines); err != nil {
+		if err := r.Scan(&k.Visitor, &k.ID, &lines); err != nil {
 			return err
 		}
 		if lines == nil {
 			unread = append(unread, orders[k])
 			return nil
 		}
-		return orders[k].decode(lines)
+		return orders[k].Decode(lines)
 	})
 	for _, o := range unread {
 		err = errors.Join(err, t.orderOfEvents(ctx, o))
@@ -160,132 +42,29 @@ func (t *tx) readOrders(ctx context.Context, keys []orderKey) (map[orderKey]*ord
 }
 
 // orderOfEvents makes an order from the events, as those of a database that did not keep the lines.
-func (t *tx) orderOfEvents(ctx context.Context, o *order) error {
-	return t.eachEvent(ctx, t, "e.visitor = $1", []any{o.key.visitor}, func(e *stored) error {
-		if !e.isOrder() || e.OrderID != o.key.id {
+func (t *tx) orderOfEvents(ctx context.Context, o *stored.Order) error {
+	return t.eachEvent(ctx, t, "e.visitor = $1", []any{o.Key.Visitor}, func(e *stored.Event) error {
+		if !e.IsOrder() || e.OrderID != o.Key.ID {
 			return nil
 		}
-		lines, err := decodedLines(e)
-		for i := range lines {
-			o.line(lineHash(&lines[i]), e.second()).n++
-		}
-		o.dirty = true
-		return err
+		return o.Add(e)
 	})
 }
 
 // writeOrders stores orders that have changed; one without lines goes.
-func (t *tx) writeOrders(ctx context.Context, orders map[orderKey]*order) error {
-	columns := newColumns("visitor", "order_id", "lines")
+func (t *tx) writeOrders(ctx context.Context, orders map[stored.OrderKey]*stored.Order) error {
+	columns := sqldb.NewColumns("visitor", "order_id", "lines")
 	for _, o := range orders {
-		if !o.dirty {
+		if !o.Dirty {
 			continue
 		}
-		if o.empty() {
-			if _, err := t.exec(ctx, "delete from orders where visitor = $1 and order_id = $2", o.key.visitor, o.key.id); err != nil {
+		if o.Empty() {
+			if _, err := t.Exec(ctx, "delete from orders where visitor = $1 and order_id = $2", o.Key.Visitor, o.Key.ID); err != nil {
 				return err
 			}
 			continue
 		}
-		add(columns, o.key.visitor, o.key.id, o.append(nil))
+		sqldb.Add(columns, o.Key.Visitor, o.Key.ID, o.Append(nil))
 	}
-	return t.insert(ctx, "orders", columns, "on conflict (visitor, order_id) do update set lines = excluded.lines", nil)
-}
-
-// empty reports whether nothing of the order is stored. A line that only an import told of does
-// not count.
-func (o *order) empty() bool {
-	for _, l := range o.lines {
-		if l.n > 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// toldKey is a line as one teller tells of it: an undated event, or the dated events of one
-// call, for which event is −1. at is 0 for undated ones.
-type toldKey struct {
-	call, event int
-	order       orderKey
-	hash, at    int64
-}
-
-// teller adds the lines of events to orders. It answers the question of which equal lines are
-// repeats: within one teller (see toldKey, and an import as a whole) the k-th equal line is the
-// k-th piece, so that it is new only when fewer than k are stored. Two cups in one event are
-// two; the same event sent again tells of two that are there.
-type teller struct {
-	orders map[orderKey]*order // those of all events that it will be asked about
-	told   map[toldKey]uint64  // how often each teller has told of each line; not for imports, whose count is stored with the line
-}
-
-// tell reports whether a line is new. An event that is known by its id only counts as telling: an import that is repeated goes on where it
-// was. The count of an import is stored, because its events come in many calls and it may be
-// taken up by another process.
-func (b *teller) tell(e *stored, call, number int, hash int64, known bool) bool {
-	o, at := b.orders[orderKey{e.visitor, e.OrderID}], e.second()
-	there := o.there(hash, at)
-	var told uint64
-	if e.importNo != 0 {
-		l := o.line(hash, at)
-		if l.importNo != e.importNo {
-			l.importNo, l.told = e.importNo, 0
-		}
-		l.told++
-		told, o.dirty = l.told, true
-	} else {
-		k := toldKey{call: call, event: number, order: o.key, hash: hash, at: at}
-		if at != 0 {
-			k.event = -1
-		}
-		b.told[k]++
-		told = b.told[k]
-	}
-	if known || told <= there {
-		return false
-	}
-	o.line(hash, at).n++
-	o.dirty = true
-	return true
-}
-
-// event tells of all lines of a purchase and returns the places of those that are there
-// already; all says that none is new. When some are and some are not, e keeps the new ones
-// only.
-func (b *teller) event(e *stored, call, number int, known bool) (leftOut []int, all bool, err error) {
-	lines, err := decodedLines(e)
-	if err != nil {
-		return nil, false, err
-	}
-	var fresh []event.Line
-	for i := range lines {
-		if b.tell(e, call, number, lineHash(&lines[i]), known) {
-			fresh = append(fresh, lines[i])
-		} else {
-			leftOut = append(leftOut, i)
-		}
-	}
-	if leftOut != nil && fresh != nil {
-		e.Lines = event.AppendLines(nil, fresh)
-	}
-	return leftOut, fresh == nil, nil
-}
-
-// untell takes the lines of an event that is removed out of their order. An import that told of
-// it counts anew when it is repeated.
-func (b *teller) untell(e *stored) error {
-	lines, err := decodedLines(e)
-	if err != nil {
-		return err
-	}
-	o := b.orders[orderKey{e.visitor, e.OrderID}]
-	for i := range lines {
-		if l := o.line(lineHash(&lines[i]), e.second()); l.n > 0 {
-			l.n--
-			l.importNo, l.told = 0, 0
-		}
-	}
-	o.dirty = true
-	return nil
+	return t.Insert(ctx, "orders", columns, "on conflict (visitor, order_id) do update set lines = excluded.lines", nil)
 }

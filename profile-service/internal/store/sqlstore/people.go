@@ -5,6 +5,7 @@ import (
 	"database/sql"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
 // person is a subject and the one that it is stored under.
@@ -28,8 +29,8 @@ type people struct {
 	fresh     map[int64]bool    // those that were added
 	kept      *kept
 
-	asked [3]column      // shop, subject, 1 with its state
-	at    map[string]int // where a subject stands in asked
+	asked [3]sqldb.Column // shop, subject, 1 with its state
+	at    map[string]int  // where a subject stands in asked
 }
 
 // ask remembers to read a subject, with its state or only its number. What kept has of it is
@@ -40,7 +41,7 @@ func (p *people) ask(subject string, withState bool) {
 		full = 1
 	}
 	if at, ok := p.at[subject]; ok {
-		p.asked[2].ints[at] |= full
+		p.asked[2].Ints[at] |= full
 		return
 	}
 	have := p.bySubject[subject]
@@ -55,19 +56,19 @@ func (p *people) ask(subject string, withState bool) {
 		}
 		return
 	}
-	p.at[subject] = len(p.asked[1].texts)
+	p.at[subject] = len(p.asked[1].Texts)
 	p.bySubject[subject] = &person{}
-	add(p.asked[:], p.shopID, subject, full)
+	sqldb.Add(p.asked[:], p.shopID, subject, full)
 }
 
 // read fills in those that are there, after what goes first, which is to take the shop's lock:
 // what is read then stays as it is until the commit. Postgres gets both together.
-func (p *people) read(ctx context.Context, t *tx, first query) error {
-	p.asked[0].name, p.asked[1].name, p.asked[2].name = "shop", "subject", "with_state"
-	statement := t.s.keyed(`k.subject, v.visitor, v.withheld, c.visitor, c.subject, coalesce(c.weights, -1),
+func (p *people) read(ctx context.Context, t *tx, first sqldb.Query) error {
+	p.asked[0].Name, p.asked[1].Name, p.asked[2].Name = "shop", "subject", "with_state"
+	statement := t.Keyed(`k.subject, v.visitor, v.withheld, c.visitor, c.subject, coalesce(c.weights, -1),
 		case when k.with_state = 1 then c.state end`,
 		"visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", "join visitors c on c.visitor = coalesce(v.canonical, v.visitor)")
-	scan := func(r row) error {
+	scan := func(r sqldb.Row) error {
 		var subject string
 		var found person
 		if err := r.Scan(&subject, &found.visitor, &found.withheld, &found.canonical, &found.canonicalSubject, &found.weights,
@@ -75,19 +76,19 @@ func (p *people) read(ctx context.Context, t *tx, first query) error {
 			return err
 		}
 		*p.bySubject[subject] = found
-		if p.asked[2].ints[p.at[subject]] == 1 {
+		if p.asked[2].Ints[p.at[subject]] == 1 {
 			p.byVisitor[found.canonical] = p.bySubject[subject]
 		}
 		return nil
 	}
-	if t.s.isPostgres && p.asked[0].len() > 0 {
-		text, args := lookUpAll(statement, p.asked[:])
-		return t.together(ctx, first, query{text, args, scan})
+	if t.IsPostgres && p.asked[0].Len() > 0 {
+		text, args := sqldb.LookUpAll(statement, p.asked[:])
+		return t.Together(ctx, first, sqldb.Query{Text: text, Args: args, Scan: scan})
 	}
-	if err := t.together(ctx, first); err != nil {
+	if err := t.Together(ctx, first); err != nil {
 		return err
 	}
-	return t.lookUp(ctx, statement, p.asked[:], func(r *sql.Rows) error { return scan(r) })
+	return t.LookUp(ctx, statement, p.asked[:], func(r *sql.Rows) error { return scan(r) })
 }
 
 // missing adds a subject to a list when it is not known and not on it. One that is on it has
@@ -120,11 +121,11 @@ func (p *people) add(ctx context.Context, t *tx, subjects []string) error {
 func (t *tx) addVisitors(
 	ctx context.Context, shopID int64, subjects []string, weights int64, added func(subject string, visitor int64),
 ) error {
-	columns := []column{{name: "shop_id"}, {name: "subject", texts: subjects}, {name: "weights"}}
+	columns := []sqldb.Column{{Name: "shop_id"}, {Name: "subject", Texts: subjects}, {Name: "weights"}}
 	for range subjects {
-		columns[0].ints, columns[2].ints = append(columns[0].ints, shopID), append(columns[2].ints, weights)
+		columns[0].Ints, columns[2].Ints = append(columns[0].Ints, shopID), append(columns[2].Ints, weights)
 	}
-	return t.insert(ctx, "visitors", columns, "on conflict (shop_id, subject) do nothing returning subject, visitor",
+	return t.Insert(ctx, "visitors", columns, "on conflict (shop_id, subject) do nothing returning subject, visitor",
 		func(r *sql.Rows) error {
 			var subject string
 			var visitor int64
@@ -147,13 +148,13 @@ func (s *states) add(visitor, version int64, data []byte) {
 // writeStates stores states that were made with the present weights.
 func (t *tx) writeStates(ctx context.Context, s *states) error {
 	weights := int64(t.s.states.Fingerprint())
-	if t.s.isPostgres && len(s.visitors) > 0 {
-		return t.later(ctx, `update visitors v set version = k.version, weights = $4, state = k.state
+	if t.IsPostgres && len(s.visitors) > 0 {
+		return t.Later(ctx, `update visitors v set version = k.version, weights = $4, state = k.state
 			from unnest($1::bigint[], $2::bigint[], $3::bytea[]) as k(visitor, version, state) where v.visitor = k.visitor`,
 			s.visitors, s.versions, s.data, weights)
 	}
 	for i := range s.visitors {
-		if _, err := t.exec(ctx, "update visitors set version = $1, weights = $2, state = $3 where visitor = $4",
+		if _, err := t.Exec(ctx, "update visitors set version = $1, weights = $2, state = $3 where visitor = $4",
 			s.versions[i], weights, s.data[i], s.visitors[i]); err != nil {
 			return err
 		}

@@ -5,6 +5,9 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 // removal is what has to be put right after events were removed: the visitors whose events they
@@ -17,26 +20,26 @@ type removal struct {
 // removeEvents removes events of a shop with all that they left: lines of orders, states, and those of whom nothing else is held. With a
 // tally it takes them out of the statistics, too. The caller has the shop's lock. The order
 // matters: lines are taken out while an order can still be made from the events.
-func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events []stored, counts *store.Tally) error {
+func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events []stored.Event, counts *store.Tally) error {
 	if len(events) == 0 {
 		return nil
 	}
 	seqs := make([]int64, len(events))
-	var orders []orderKey
+	var orders []stored.OrderKey
 	r := removal{pairs: map[[2]int64]bool{}}
 	seen := map[int64]bool{0: true}
 	for i := range events {
 		e := &events[i]
 		seqs[i] = e.Seq
-		if e.isOrder() {
-			orders = append(orders, orderKey{e.visitor, e.OrderID})
+		if e.IsOrder() {
+			orders = append(orders, e.Order())
 		}
-		if !seen[e.visitor] {
-			seen[e.visitor] = true
-			r.visitors = append(r.visitors, e.visitor)
+		if !seen[e.Visitor] {
+			seen[e.Visitor] = true
+			r.visitors = append(r.visitors, e.Visitor)
 		}
-		if e.session != 0 {
-			r.pairs[[2]int64{e.session, e.visitor}] = true
+		if e.Session != 0 {
+			r.pairs[[2]int64{e.Session, e.Visitor}] = true
 		}
 		if counts != nil {
 			counts.Remove(&e.Event)
@@ -45,8 +48,8 @@ func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events
 	if err := t.untellOrders(ctx, orders, events); err != nil {
 		return fmt.Errorf("take lines out of orders: %w", err)
 	}
-	theirs := "delete from events where shop_id = $1 and " + t.s.in("seq", 2, "bigint")
-	if _, err := t.exec(ctx, theirs, shopID, list(t.s.dialect, seqs)); err != nil {
+	theirs := "delete from events where shop_id = $1 and " + t.In("seq", 2, "bigint")
+	if _, err := t.Exec(ctx, theirs, shopID, sqldb.List(t.Dialect, seqs)); err != nil {
 		return fmt.Errorf("delete events: %w", err)
 	}
 	if counts != nil {
@@ -59,7 +62,7 @@ func (t *tx) removeEvents(ctx context.Context, shop string, shopID int64, events
 
 // untellOrders takes the lines of purchases out of their orders; keys are the orders of those
 // among events.
-func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored) error {
+func (t *tx) untellOrders(ctx context.Context, keys []stored.OrderKey, events []stored.Event) error {
 	if keys == nil {
 		return nil
 	}
@@ -67,10 +70,10 @@ func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored)
 	if err != nil {
 		return err
 	}
-	b := teller{orders: orders}
+	b := stored.NewTeller(orders)
 	for i := range events {
-		if events[i].isOrder() {
-			if err := b.untell(&events[i]); err != nil {
+		if events[i].IsOrder() {
+			if err := b.Untell(&events[i]); err != nil {
 				return err
 			}
 		}
@@ -82,17 +85,17 @@ func (t *tx) untellOrders(ctx context.Context, keys []orderKey, events []stored)
 // What an event brought cannot be taken out of a state again: weights are sums, of which the
 // parts are not kept.
 func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
-	seq, err := t.raise(ctx, shop, eventCounter, 1)
+	seq, err := number.Raise(ctx, t.Tx, shop, number.Events, 1)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, "update visitors set version = $1, weights = null, state = null where "+t.s.in("visitor", 2, "bigint"),
-		seq, list(t.s.dialect, r.visitors))
+	_, err = t.Exec(ctx, "update visitors set version = $1, weights = null, state = null where "+t.In("visitor", 2, "bigint"),
+		seq, sqldb.List(t.Dialect, r.visitors))
 	if err != nil {
 		return fmt.Errorf("forget states: %w", err)
 	}
 	for pair := range r.pairs {
-		if _, err := t.exec(ctx, `delete from visitor_sessions where session = $1 and visitor = $2
+		if _, err := t.Exec(ctx, `delete from visitor_sessions where session = $1 and visitor = $2
 			and not exists (select 1 from events where visitor = $2 and session = $1)`, pair[0], pair[1]); err != nil {
 			return fmt.Errorf("forget sessions: %w", err)
 		}
@@ -108,14 +111,14 @@ func (t *tx) forgetStates(ctx context.Context, shop string, r *removal) error {
 // transaction. Imports bring old events under new seqs, so that the old ones are not simply the
 // first: event_blocks tells which runs have any.
 func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64, error) {
-	shopID, err := s.shopID(ctx, s, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return 0, err
 	}
-	blocks, err := collect(ctx, s, "select block from event_blocks where shop_id = $1 and oldest_ms < $2 order by block",
-		[]any{shopID, beforeMs}, scanInt)
+	blocks, err := sqldb.Collect(ctx, s.DB, "look for old events",
+		"select block from event_blocks where shop_id = $1 and oldest_ms < $2 order by block", []any{shopID, beforeMs}, sqldb.ScanInt)
 	if err != nil {
-		return 0, fmt.Errorf("look for old events: %w", err)
+		return 0, err
 	}
 	var removed int64
 	for _, block := range blocks {
@@ -137,7 +140,7 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 		oldChanges, // before the rows that tell how old they are
 		{"imports", "shop, import_id", "shop = $1 and created_ms < $2"},
 	} {
-		if err := s.removeBounded(ctx, left, shop, beforeMs); err != nil {
+		if err := s.RemoveBounded(ctx, left.table, left.key, left.where, shop, beforeMs); err != nil {
 			return removed, fmt.Errorf("remove what old events left: %w", err)
 		}
 	}
@@ -147,17 +150,17 @@ func (s *Store) Retain(ctx context.Context, shop string, beforeMs int64) (int64,
 // retainBlock removes the old events of one run of seqs and notes the oldest that stays. It
 // returns how many it removed; statistics keep them, as what was received in their hour.
 func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs int64) (removed int64, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err = s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
 		}
-		var old []stored
+		var old []stored.Event
 		oldest := int64(0)
 		span := []any{shopID, block * blockSize, (block + 1) * blockSize}
-		err = t.eachEvent(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq < $3", span, func(e *stored) error {
+		err = t.eachEvent(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq < $3", span, func(e *stored.Event) error {
 			if e.OccurredMs < beforeMs {
-				old = append(old, e.clone())
+				old = append(old, e.Clone())
 			} else if oldest == 0 || e.OccurredMs < oldest {
 				oldest = e.OccurredMs
 			}
@@ -171,61 +174,32 @@ func (s *Store) retainBlock(ctx context.Context, shop string, block, beforeMs in
 			return err
 		}
 		if oldest == 0 {
-			_, err = t.exec(ctx, "delete from event_blocks where shop_id = $1 and block = $2", shopID, block)
+			_, err = t.Exec(ctx, "delete from event_blocks where shop_id = $1 and block = $2", shopID, block)
 		} else {
-			_, err = t.exec(ctx, "update event_blocks set oldest_ms = $1 where shop_id = $2 and block = $3", oldest, shopID, block)
+			_, err = t.Exec(ctx, "update event_blocks set oldest_ms = $1 where shop_id = $2 and block = $3", oldest, shopID, block)
 		}
 		return err
-	})
+	}))
 	return removed, err
 }
 
 // ForgetChanges implements store.Maintenance.
 func (s *Store) ForgetChanges(ctx context.Context, shop string, beforeMs int64) error {
-	if err := s.removeBounded(ctx, oldChanges, shop, beforeMs); err != nil {
+	if err := s.RemoveBounded(ctx, oldChanges.table, oldChanges.key, oldChanges.where, shop, beforeMs); err != nil {
 		return fmt.Errorf("forget what imports have changed: %w", err)
 	}
 	return nil
 }
 
+// bounded names rows to remove; see sqldb.RemoveBounded.
+type bounded struct{ table, key, where string }
+
 // oldChanges is what imports of before a moment have changed.
 var oldChanges = bounded{"import_changes", "shop, kind, id, number",
 	"shop = $1 and number in (select number from imports where shop = $1 and created_ms < $2)"}
 
-// removeAtOnce is how many rows one transaction of removeBounded deletes: some ten milliseconds, the longest that an append waits for it.
-const removeAtOnce = 2000
-
-// bounded names rows to delete: a table, the columns of its key, and which rows.
-type bounded struct{ table, key, where string }
-
-// removeBounded deletes rows in bounded transactions, between which others have the only
-// writing connection of SQLite. It ends with the first that finds less than removeAtOnce.
-func (s *Store) removeBounded(ctx context.Context, b bounded, args ...any) error {
-	text := fmt.Sprintf(
-		"delete from %s where (%s) in (select %s from %s where %s limit %d)", b.table, b.key, b.key, b.table, b.where, removeAtOnce,
-	)
-	for removed := int64(removeAtOnce); removed == removeAtOnce; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := s.inTx(ctx, func(ctx context.Context, t *tx) (err error) {
-			t.committed = ofNobody
-			removed, err = t.exec(ctx, text, args...)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // Shops implements store.Maintenance. A shop has data once one of its streams has given out a
 // number.
 func (s *Store) Shops(ctx context.Context) ([]string, error) {
-	shops, err := collect(ctx, s, "select distinct shop from counters order by shop", nil, scanText)
-	if err != nil {
-		return nil, fmt.Errorf("list shops: %w", err)
-	}
-	return shops, nil
+	return sqldb.Collect(ctx, s.DB, "list shops", "select distinct shop from counters order by shop", nil, sqldb.ScanText)
 }

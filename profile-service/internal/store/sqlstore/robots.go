@@ -6,17 +6,19 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
 // Judge implements store.Robots. One transaction and a statement or two for each row; all get
 // the same version.
 func (s *Store) Judge(ctx context.Context, shop string, rows []store.RobotRow, override bool) (changed int, err error) {
-	if err := s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	if err := s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
 		}
-		seq, err := t.raise(ctx, shop, eventCounter, 1)
+		seq, err := number.Raise(ctx, t.Tx, shop, number.Events, 1)
 		for n := range rows {
 			if err != nil {
 				return err
@@ -28,7 +30,7 @@ func (s *Store) Judge(ctx context.Context, shop string, rows []store.RobotRow, o
 			}
 		}
 		return err
-	}); err != nil {
+	})); err != nil {
 		return 0, fmt.Errorf("judge %d visitors: %w", len(rows), err)
 	}
 	return changed, nil
@@ -45,7 +47,7 @@ func (t *tx) judge(ctx context.Context, shopID int64, r *store.RobotRow, seq int
 	if !override {
 		statement += " and robot = 0"
 	}
-	n, err := t.exec(ctx, statement, int(r.Verdict), r.AtMs, string(r.Detail), seq, p.canonical)
+	n, err := t.Exec(ctx, statement, int(r.Verdict), r.AtMs, string(r.Detail), seq, p.canonical)
 	return n > 0, err
 }
 
@@ -53,27 +55,23 @@ func (t *tx) judge(ctx context.Context, shopID int64, r *store.RobotRow, seq int
 func (s *Store) Robots(
 	ctx context.Context, shop string, verdict store.RobotVerdict, beforeMs int64, beforeSubject string, limit int,
 ) ([]store.RobotRow, error) {
-	shopID, err := s.shopID(ctx, s, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return nil, err
 	}
-	w := &where{}
-	w.and("shop_id = ? and robot <> 0", shopID)
+	w := &sqldb.Where{}
+	w.And("shop_id = ? and robot <> 0", shopID)
 	if verdict != store.Unjudged {
-		w.and("robot = ?", int(verdict))
+		w.And("robot = ?", int(verdict))
 	}
 	if beforeMs != 0 {
-		w.and("(robot_ms < ? or robot_ms = ? and subject < ?)", beforeMs, beforeMs, beforeSubject)
+		w.And("(robot_ms < ? or robot_ms = ? and subject < ?)", beforeMs, beforeMs, beforeSubject)
 	}
-	w.args = append(w.args, limit)
-	rows, err := collect(ctx, s, fmt.Sprintf(`select subject, robot, robot_ms, robot_detail from visitors where %s
-		order by robot_ms desc, subject desc limit $%d`, w.String(), len(w.args)), w.args, func(r *sql.Rows, row *store.RobotRow) error {
+	w.Args = append(w.Args, limit)
+	return sqldb.Collect(ctx, s.DB, "list robots", fmt.Sprintf(`select subject, robot, robot_ms, robot_detail from visitors where %s
+		order by robot_ms desc, subject desc limit $%d`, w.String(), len(w.Args)), w.Args, func(r *sql.Rows, row *store.RobotRow) error {
 		return r.Scan(&row.Subject, &row.Verdict, &row.AtMs, &row.Detail)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list robots: %w", err)
-	}
-	return rows, nil
 }
 
 // RobotsAsOf implements store.Robots. The index of verdicts by time has it at its end.

@@ -7,6 +7,11 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/items"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/stored"
 )
 
 const (
@@ -15,49 +20,7 @@ const (
 	// compared and written.
 	undoEvents = 2000
 	undoRows   = 500
-
-	// The kinds of rows that an import changes beside events, as stored.
-	kindItem = "i"
-	kindUser = "u"
 )
-
-// keepItems notes what items were before an import changed them; of several changes by one import, before the first.
-func (t *tx) keepItems(ctx context.Context, shop, importID string, rows []store.ItemRow, present map[string]store.ItemRow) error {
-	return keep(ctx, t, shop, importID, kindItem, rows, present, func(r *store.ItemRow) (string, int64) { return r.ItemID, r.Version })
-}
-
-// keepUsers is keepItems for users.
-func (t *tx) keepUsers(ctx context.Context, shop, importID string, rows []store.UserRow, present map[string]store.UserRow) error {
-	return keep(ctx, t, shop, importID, kindUser, rows, present, func(r *store.UserRow) (string, int64) { return r.UserID, r.Version })
-}
-
-// keep stores what rows were. present has the rows of before; one that was not there is stored
-// as null. Without an import it does nothing. A later change by the same import keeps what was
-// before the first and moves on the version only, by which UndoImport tells that nobody else
-// has changed the row.
-func keep[R any](
-	ctx context.Context, t *tx, shop, importID, kind string, rows []R, present map[string]R, of func(*R) (id string, version int64),
-) error {
-	if importID == "" {
-		return nil
-	}
-	number, err := one(ctx, t, "select number from imports where shop = $1 and import_id = $2", shop, importID)
-	if err != nil {
-		return fmt.Errorf("read import %s: %w", importID, err)
-	}
-	c := newColumns("shop", "kind", "id", "number", "version", "before")
-	for i := range rows {
-		id, version := of(&rows[i])
-		var before []byte
-		if was, ok := present[id]; ok {
-			if before, err = json.Marshal(was); err != nil {
-				return fmt.Errorf("keep what %q was: %w", id, err)
-			}
-		}
-		add(c, shop, kind, id, number, version, before)
-	}
-	return t.insert(ctx, "import_changes", c, "on conflict (shop, kind, id, number) do update set version = excluded.version", nil)
-}
 
 // UndoImport implements store.Imports. Events go first, then rows, each step in as many
 // transactions as it takes. How far it came is in the database: the span of seqs that is left,
@@ -84,7 +47,7 @@ type importRange struct{ number, first, last int64 }
 // importRange reads what is left of an import; first is 0 when no events are left. An import
 // without a row is store.ErrNotFound.
 func (t *tx) importRange(ctx context.Context, shop, id string) (importRange, error) {
-	rows, err := all(ctx, t, "select number, first_seq, last_seq from imports where shop = $1 and import_id = $2", []any{shop, id},
+	rows, err := sqldb.All(ctx, t, "select number, first_seq, last_seq from imports where shop = $1 and import_id = $2", []any{shop, id},
 		func(r *sql.Rows, i *importRange) error { return r.Scan(&i.number, &i.first, &i.last) })
 	if err != nil {
 		return importRange{}, err
@@ -100,7 +63,7 @@ func (t *tx) importRange(ctx context.Context, shop, id string) (importRange, err
 // added to after the commit only.
 func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.Undone) (more bool, err error) {
 	removed := 0
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err = s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -109,13 +72,14 @@ func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.U
 		if err != nil || left.first == 0 {
 			return err
 		}
-		var theirs []stored
+		var theirs []stored.Event
 		next, seen := int64(0), 0
 		span := []any{shopID, left.first, left.last, undoEvents}
-		err = t.s.scanEvents(ctx, t, "e.shop_id = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4", span, func(e *stored) error {
+		const inSpan = "e.shop_id = $1 and e.seq >= $2 and e.seq <= $3 order by e.seq limit $4"
+		err = t.s.scanEvents(ctx, t, inSpan, span, func(e *stored.Event) error {
 			seen, next = seen+1, e.Seq+1
-			if e.importNo == left.number {
-				theirs = append(theirs, e.clone())
+			if e.ImportNo == left.number {
+				theirs = append(theirs, e.Clone())
 			}
 			return nil
 		})
@@ -129,11 +93,11 @@ func (s *Store) undoEvents(ctx context.Context, shop, id string, undone *store.U
 		if more = seen == undoEvents; !more {
 			next, left.last = 0, 0
 		}
-		_, err = t.exec(
+		_, err = t.Exec(
 			ctx, "update imports set first_seq = $1, last_seq = $2 where shop = $3 and import_id = $4", next, left.last, shop, id,
 		)
 		return err
-	})
+	}))
 	if err == nil {
 		undone.Events += int64(removed)
 	}
@@ -151,7 +115,7 @@ type change struct {
 // undoRows gives the next items and users what they were, in the order of their ids.
 func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Undone) (more bool, err error) {
 	var did store.Undone
-	err = s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	err = s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
@@ -160,7 +124,7 @@ func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Und
 		if err != nil {
 			return err
 		}
-		changes, err := all(ctx, t, `select kind, id, version, before from import_changes where shop = $1 and number = $2
+		changes, err := sqldb.All(ctx, t, `select kind, id, version, before from import_changes where shop = $1 and number = $2
 			order by kind, id limit $3`, []any{shop, left.number, undoRows},
 			func(r *sql.Rows, c *change) error { return r.Scan(&c.kind, &c.id, &c.version, &c.before) })
 		if err != nil {
@@ -170,7 +134,7 @@ func (s *Store) undoRows(ctx context.Context, shop, id string, undone *store.Und
 		u := undoTx{tx: t, shop: shop, shopID: shopID, number: left.number}
 		did, err = u.run(ctx, changes)
 		return err
-	})
+	}))
 	if err == nil {
 		undone.Items, undone.Users, undone.Kept = undone.Items+did.Items, undone.Users+did.Users, undone.Kept+did.Kept
 	}
@@ -188,19 +152,19 @@ type undoTx struct {
 // run puts back those rows that still have the version which the import gave them, and counts
 // the others as kept. Either way the change is removed, so that a repeat goes on behind it.
 func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error) {
-	ids := map[string][]string{kindItem: {}, kindUser: {}}
+	ids := map[string][]string{imports.KindItem: {}, imports.KindUser: {}}
 	for _, c := range changes {
 		ids[c.kind] = append(ids[c.kind], c.id)
 	}
-	last, err := u.raise(ctx, u.shop, itemCounter, len(ids[kindItem]))
+	last, err := number.Raise(ctx, u.Tx, u.shop, number.Items, len(ids[imports.KindItem]))
 	if err != nil {
 		return u.undone, err
 	}
-	items, err := itemsByID(ctx, u.s, u.tx, u.shop, ids[kindItem])
+	present, err := items.ByID(ctx, u.Tx, u.shop, ids[imports.KindItem])
 	if err != nil {
 		return u.undone, err
 	}
-	users, err := usersByID(ctx, u.s, u.tx, u.shop, ids[kindUser])
+	users, err := usersByID(ctx, u.Tx, u.shop, ids[imports.KindUser])
 	if err != nil {
 		return u.undone, err
 	}
@@ -209,7 +173,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 	for i := range changes {
 		c := &changes[i]
 		was := int64(0)
-		if item, ok := items[c.id]; c.kind == kindItem && ok && item.Version == c.version {
+		if item, ok := present[c.id]; c.kind == imports.KindItem && ok && item.Version == c.version {
 			row := item
 			if row, was, err = itemBefore(item, c.before); err == nil {
 				row.Position = last - int64(len(itemRows))
@@ -217,7 +181,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 				err = u.follow(ctx, c, was, row.Version)
 			}
 			u.undone.Items++
-		} else if user, ok := users[c.id]; c.kind == kindUser && ok && user.Version == c.version {
+		} else if user, ok := users[c.id]; c.kind == imports.KindUser && ok && user.Version == c.version {
 			row := user
 			if row, was, err = userBefore(user, c.before); err == nil {
 				userRows = append(userRows, row)
@@ -228,14 +192,14 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 			u.undone.Kept++
 		}
 		if err == nil {
-			_, err = u.exec(ctx, "delete from import_changes where shop = $1 and kind = $2 and id = $3 and number = $4",
+			_, err = u.Exec(ctx, "delete from import_changes where shop = $1 and kind = $2 and id = $3 and number = $4",
 				u.shop, c.kind, c.id, u.number)
 		}
 		if err != nil {
 			return u.undone, err
 		}
 	}
-	if err := u.writeItems(ctx, u.shop, itemRows); err != nil {
+	if err := items.Write(ctx, u.Tx, u.shop, itemRows); err != nil {
 		return u.undone, err
 	}
 	return u.undone, u.writeUsers(ctx, u.shop, u.shopID, userRows)
@@ -244,7 +208,7 @@ func (u *undoTx) run(ctx context.Context, changes []change) (store.Undone, error
 // follow lets an earlier import whose row is back be undone as well: its change is noted with
 // the version that the row had after it, and the row has another one now.
 func (u *undoTx) follow(ctx context.Context, c *change, was, version int64) error {
-	_, err := u.exec(ctx, "update import_changes set version = $1 where shop = $2 and kind = $3 and id = $4 and version = $5",
+	_, err := u.Exec(ctx, "update import_changes set version = $1 where shop = $2 and kind = $3 and id = $4 and version = $5",
 		version, u.shop, c.kind, c.id, was)
 	return err
 }

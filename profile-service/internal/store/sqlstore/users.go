@@ -8,6 +8,9 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/imports"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/number"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 )
 
 const selectUsers = "select user_id, version, created_ms, updated_ms, body from users where shop = $1"
@@ -19,10 +22,10 @@ func scanUser(r *sql.Rows, u *store.UserRow) error {
 // lockEvents makes appends and other changes of people wait until the transaction ends: an append puts events under the visitors that it
 // has resolved.
 func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err error) {
-	if _, err := t.raise(ctx, shop, eventCounter, 0); err != nil {
+	if _, err := number.Raise(ctx, t.Tx, shop, number.Events, 0); err != nil {
 		return 0, err
 	}
-	return t.newShopID(ctx, shop)
+	return t.s.numbers.NewShop(ctx, t.Tx, shop)
 }
 
 // UpdateUsers implements store.People. change decides while the shop's lock is held, so that
@@ -30,35 +33,42 @@ func (t *tx) lockEvents(ctx context.Context, shop string) (shopID int64, err err
 func (s *Store) UpdateUsers(
 	ctx context.Context, shop string, ids []string, change func(map[string]store.UserRow) ([]store.UserRow, error),
 ) error {
-	return s.change(ctx, fmt.Sprintf("update %d users", len(ids)), func(free context.Context, t *tx) error {
+	return s.Change(ctx, fmt.Sprintf("update %d users", len(ids)), s.with(func(free context.Context, t *tx) error {
 		shopID, err := t.lockEvents(free, shop)
 		if err != nil {
 			return err
 		}
-		present, err := usersByID(free, s, t, shop, ids)
+		present, err := usersByID(free, t.Tx, shop, ids)
 		if err != nil {
 			return err
 		}
 		before := maps.Clone(present) // change may write into what it gets
 		rows, err := change(present)
 		if err != nil {
-			return refusal{err}
+			return sqldb.Refuse(err)
 		}
-		if err := t.keepUsers(free, shop, store.ImportOf(ctx), rows, before); err != nil {
+		err = imports.Keep(free, t.Tx, shop, store.ImportOf(ctx), imports.KindUser, rows, before, func(r *store.UserRow) (string, int64) {
+			return r.UserID, r.Version
+		})
+		if err != nil {
 			return err
 		}
 		return t.writeUsers(free, shop, shopID, rows)
-	})
+	}))
 }
 
-// usersByID reads those records of a shop that exist, through a transaction or the store.
-func usersByID(ctx context.Context, s *Store, q querier, shop string, ids []string) (map[string]store.UserRow, error) {
-	rows, err := all(ctx, q, selectUsers+" and "+s.in("user_id", 2, "text"), []any{shop, list(s.dialect, ids)}, scanUser)
+// usersByID reads those records of a shop that exist.
+func usersByID(ctx context.Context, t *sqldb.Tx, shop string, ids []string) (map[string]store.UserRow, error) {
+	rows, err := sqldb.All(ctx, t, selectUsers+" and "+t.In("user_id", 2, "text"), []any{shop, sqldb.List(t.Dialect, ids)}, scanUser)
+	return byUserID(rows), err
+}
+
+func byUserID(rows []store.UserRow) map[string]store.UserRow {
 	users := make(map[string]store.UserRow, len(rows))
 	for _, u := range rows {
 		users[u.UserID] = u
 	}
-	return users, err
+	return users
 }
 
 // writeUsers stores records with their consent, and raises the versions of the visitors, all to
@@ -67,7 +77,7 @@ func (t *tx) writeUsers(ctx context.Context, shop string, shopID int64, rows []s
 	if len(rows) == 0 {
 		return nil
 	}
-	seq, err := t.raise(ctx, shop, eventCounter, 1)
+	seq, err := number.Raise(ctx, t.Tx, shop, number.Events, 1)
 	if err != nil {
 		return err
 	}
@@ -87,18 +97,18 @@ func (t *tx) writeUsers(ctx context.Context, shop string, shopID int64, rows []s
 // writeRecords stores records, and deletes those of Version 0, one by one: only an import that
 // is undone has any.
 func (t *tx) writeRecords(ctx context.Context, shop string, rows []store.UserRow) error {
-	columns := newColumns("shop", "user_id", "version", "created_ms", "updated_ms", "body")
+	columns := sqldb.NewColumns("shop", "user_id", "version", "created_ms", "updated_ms", "body")
 	for i := range rows {
 		r := &rows[i]
 		if r.Version == 0 {
-			if _, err := t.exec(ctx, "delete from users where shop = $1 and user_id = $2", shop, r.UserID); err != nil {
+			if _, err := t.Exec(ctx, "delete from users where shop = $1 and user_id = $2", shop, r.UserID); err != nil {
 				return err
 			}
 			continue
 		}
-		add(columns, shop, r.UserID, r.Version, r.CreatedMs, r.UpdatedMs, string(r.Body))
+		sqldb.Add(columns, shop, r.UserID, r.Version, r.CreatedMs, r.UpdatedMs, string(r.Body))
 	}
-	return t.insert(ctx, "users", columns, `on conflict (shop, user_id) do update set
+	return t.Insert(ctx, "users", columns, `on conflict (shop, user_id) do update set
 		version = excluded.version, created_ms = excluded.created_ms, updated_ms = excluded.updated_ms, body = excluded.body`, nil)
 }
 
@@ -107,14 +117,14 @@ func (t *tx) writeRecords(ctx context.Context, shop string, rows []store.UserRow
 // those who do not.
 func (t *tx) writeConsents(ctx context.Context, shopID int64, rows []store.UserRow, subjects []string, seq int64) error {
 	withheld := make(map[string]bool, len(rows))
-	keys := []column{{name: "shop"}, {name: "subject", texts: subjects}}
+	keys := []sqldb.Column{{Name: "shop"}, {Name: "subject", Texts: subjects}}
 	for i := range rows {
 		withheld[subjects[i]] = rows[i].Withheld
-		keys[0].ints = append(keys[0].ints, shopID)
+		keys[0].Ints = append(keys[0].Ints, shopID)
 	}
 	groups := map[bool][]int64{}
-	there := t.s.keyed("k.subject, v.visitor", "visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", "")
-	err := t.lookUp(ctx, there, keys, func(r *sql.Rows) error {
+	there := t.Keyed("k.subject, v.visitor", "visitors", "v", "v.shop_id = k.shop and v.subject = k.subject", "")
+	err := t.LookUp(ctx, there, keys, func(r *sql.Rows) error {
 		var subject string
 		var visitor int64
 		err := r.Scan(&subject, &visitor)
@@ -122,10 +132,10 @@ func (t *tx) writeConsents(ctx context.Context, shopID int64, rows []store.UserR
 		return err
 	})
 	for withheld, visitors := range groups {
-		numbers := list(t.s.dialect, visitors)
+		numbers := sqldb.List(t.Dialect, visitors)
 		if err == nil {
-			theirs := t.s.in("visitor", 3, "bigint") + " or " + t.s.in("canonical", 4, "bigint")
-			_, err = t.exec(ctx, "update visitors set withheld = $1, version = $2 where "+theirs, withheld, seq, numbers, numbers)
+			theirs := t.In("visitor", 3, "bigint") + " or " + t.In("canonical", 4, "bigint")
+			_, err = t.Exec(ctx, "update visitors set withheld = $1, version = $2 where "+theirs, withheld, seq, numbers, numbers)
 		}
 	}
 	return err
@@ -133,22 +143,16 @@ func (t *tx) writeConsents(ctx context.Context, shopID int64, rows []store.UserR
 
 // Users implements store.People.
 func (s *Store) Users(ctx context.Context, shop string, ids []string) (map[string]store.UserRow, error) {
-	rows, err := collect(ctx, s, selectUsers+" and "+s.in("user_id", 2, "text"), []any{shop, list(s.dialect, ids)}, scanUser)
+	rows, err := sqldb.Collect(ctx, s.DB, fmt.Sprintf("read %d users", len(ids)), selectUsers+" and "+s.In("user_id", 2, "text"),
+		[]any{shop, sqldb.List(s.Dialect, ids)}, scanUser)
 	if err != nil {
-		return nil, fmt.Errorf("read %d users: %w", len(ids), err)
+		return nil, err
 	}
-	users := make(map[string]store.UserRow, len(rows))
-	for _, u := range rows {
-		users[u.UserID] = u
-	}
-	return users, nil
+	return byUserID(rows), nil
 }
 
 // ListUsers implements store.People.
 func (s *Store) ListUsers(ctx context.Context, shop, after string, limit int) ([]store.UserRow, error) {
-	users, err := collect(ctx, s, selectUsers+" and user_id > $2 order by user_id limit $3", []any{shop, after, limit}, scanUser)
-	if err != nil {
-		return nil, fmt.Errorf("list users: %w", err)
-	}
-	return users, nil
+	return sqldb.Collect(ctx, s.DB, "list users", selectUsers+" and user_id > $2 order by user_id limit $3",
+		[]any{shop, after, limit}, scanUser)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/profile-service/internal/store/sqlstore/sqldb"
 	"github.com/aisle-rec/aisle/shared/database"
 )
 
@@ -35,10 +36,10 @@ type visitorRow struct {
 // single statement, and one whose state has to be made a transaction that reads all of the
 // visitor's events.
 func (s *Store) Visitor(ctx context.Context, shop, userID, sessionID string) (store.Visitor, error) {
-	if v, ok := s.kept.visitor(s.names.shop(shop), userID, sessionID, int64(s.states.Fingerprint())); ok {
+	if v, ok := s.kept.visitor(s.numbers.Known(shop), userID, sessionID, int64(s.states.Fingerprint())); ok {
 		return v, nil
 	}
-	v, err := database.Detached(ctx, readLimit, func(ctx context.Context) (store.Visitor, error) {
+	v, err := database.Detached(ctx, sqldb.ReadLimit, func(ctx context.Context) (store.Visitor, error) {
 		v, stale, err := s.visitor(ctx, shop, userID, sessionID)
 		if err != nil || !stale {
 			return v, err
@@ -71,13 +72,13 @@ func subjectsOf(userID, sessionID string) (user, session string) {
 // visitor reads a user and a session and remembers them; stale says that a state has to be made
 // again first.
 func (s *Store) visitor(ctx context.Context, shop, userID, sessionID string) (v store.Visitor, stale bool, err error) {
-	shopID, err := s.shopID(ctx, s, shop)
+	shopID, err := s.numbers.Shop(ctx, shop)
 	if err != nil {
 		return v, false, err
 	}
 	user, session := subjectsOf(userID, sessionID)
 	stamps := map[string]uint64{user: s.kept.stamp(keptKey{shopID, user}), session: s.kept.stamp(keptKey{shopID, session})}
-	err = s.each(ctx, selectVisitor, []any{shop, shopID, user, session}, func(r *sql.Rows) error {
+	err = s.Each(ctx, selectVisitor, []any{shop, shopID, user, session}, func(r *sql.Rows) error {
 		row, err := scanVisitor(r, &v.LastSeq)
 		if err != nil || row.visitor == 0 {
 			return err
@@ -131,13 +132,13 @@ func scanVisitor(r *sql.Rows, last *int64) (visitorRow, error) {
 // refresh makes the states of a user and a session again where they have to be. The version
 // stays, since the events are the same.
 func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) error {
-	return s.inTx(ctx, func(ctx context.Context, t *tx) error {
+	return s.InTx(ctx, s.with(func(ctx context.Context, t *tx) error {
 		shopID, err := t.lockEvents(ctx, shop)
 		if err != nil {
 			return err
 		}
 		user, session := subjectsOf(userID, sessionID)
-		rows, err := all(ctx, t, `select distinct m.visitor, m.version from visitors v
+		rows, err := sqldb.All(ctx, t, `select distinct m.visitor, m.version from visitors v
 			join visitors m on m.visitor = coalesce(v.canonical, v.visitor)
 			where v.shop_id = $1 and v.subject in ($2, $3) and coalesce(m.weights, -1) <> $4`,
 			[]any{
@@ -155,31 +156,31 @@ func (s *Store) refresh(ctx context.Context, shop, userID, sessionID string) err
 			made.add(row[0], row[1], state)
 		}
 		return t.writeStates(ctx, &made)
-	})
+	}))
 }
 
 // History implements store.Visitors. A session's visitors who withhold consent are left out; of
 // Subjects the caller has decided that.
 func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery, f func(page []store.Event) error) error {
 	free := context.WithoutCancel(ctx)
-	shopID, err := s.shopID(free, s, shop)
+	shopID, err := s.numbers.Shop(free, shop)
 	if err != nil {
 		return err
 	}
-	w := &where{}
+	w := &sqldb.Where{}
 	if err := s.ofVisitors(free, w, shopID, store.ScanQuery{Subjects: q.Subjects, SessionID: q.SessionID}); err != nil {
 		return fmt.Errorf("read history: %w", err)
 	}
 	if q.SessionID != "" {
-		w.and("not v.withheld")
+		w.And("not v.withheld")
 	}
 	if q.Watermark > 0 {
-		w.and("e.seq <= ?", q.Watermark)
+		w.And("e.seq <= ?", q.Watermark)
 	}
 	if q.UntilMs > 0 {
-		w.and("e.occurred_ms <= ?", q.UntilMs)
+		w.And("e.occurred_ms <= ?", q.UntilMs)
 	}
-	if err := s.pages(free, s, w.String(), w.args, func(page []store.Event) error {
+	if err := s.pages(free, s, w.String(), w.Args, func(page []store.Event) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -188,40 +189,4 @@ func (s *Store) History(ctx context.Context, shop string, q store.HistoryQuery, 
 		return fmt.Errorf("read history: %w", err)
 	}
 	return nil
-}
-
-// Facts implements store.Visitors.
-func (s *Store) Facts(ctx context.Context, shop string, itemIDs []string) (map[string]store.ItemFacts, error) {
-	type fact struct {
-		id string
-		store.ItemFacts
-	}
-	rows, err := collect(ctx, s, "select item_id, category, brand, price from items where shop = $1 and not deleted and "+
-		s.in("item_id", 2, "text"), []any{shop, list(s.dialect, itemIDs)},
-		func(r *sql.Rows, f *fact) error { return r.Scan(&f.id, &f.Category, &f.Brand, &f.Price) })
-	if err != nil {
-		return nil, fmt.Errorf("read facts of items: %w", err)
-	}
-	facts := make(map[string]store.ItemFacts, len(rows))
-	for _, f := range rows {
-		facts[f.id] = f.ItemFacts
-	}
-	return facts, nil
-}
-
-// OtherNames implements store.Visitors. The text of an item is looked at before it is parsed:
-// few have aliases.
-func (s *Store) OtherNames(ctx context.Context, shop string, names []string) ([]string, error) {
-	aliases := "json_each(i.body, '$.aliases') a where "
-	if s.isPostgres {
-		aliases = "jsonb_array_elements_text(cast(i.body as jsonb)->'aliases') a(value) where "
-	}
-	rows, err := collect(ctx, s, "select parent_id from items where shop = $1 and not deleted and "+s.in("parent_id", 2, "text")+
-		" union select a.value from (select body from items where shop = $1 and not deleted and body like '%\"aliases\":[%') i, "+aliases+
-		s.in("a.value", 2, "text")+" order by 1",
-		[]any{shop, list(s.dialect, names)}, func(r *sql.Rows, name *string) error { return r.Scan(name) })
-	if err != nil {
-		return nil, fmt.Errorf("look for other names of items: %w", err)
-	}
-	return rows, nil
 }

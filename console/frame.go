@@ -1,0 +1,193 @@
+package console
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/shared/apierror"
+)
+
+// section is an entry of the navigation: {"rules", "/rules", "Rules"}. Path is below Root.
+type section struct{ Name, Path, Title string }
+
+// group is a part of the navigation; the first has no name.
+type group struct {
+	Name     string
+	Sections []section
+}
+
+// groups are the navigation, in its order.
+func groups() []group {
+	return []group{
+		{
+			"",
+			[]section{{"overview", "/", "Overview"}, {"anomalies", "/anomalies", "Anomalies"}, {"try", "/try", "Try it"}},
+		},
+		{
+			"Merchandise",
+			[]section{{"placements", "/placements", "Placements"}, {"rules", "/rules", "Rules"}, {"catalogue", "/catalogue", "Catalogue"}},
+		},
+		{
+			"Visitors",
+			[]section{
+				{"visitors", "/visitors", "Visitors"}, {"health", "/health", "Data health"}, {"debugger", "/debugger", "Event debugger"},
+			},
+		},
+		{"Learn", []section{
+			{"models", "/models", "Models"}, {"jobs", "/jobs", "Jobs"}, {"schedules", "/schedules", "Schedules"},
+			{"experiments", "/experiments", "Experiments"}, {"rollouts", "/rollouts", "Rollouts"},
+		}},
+		{
+			"Operate",
+			[]section{
+				{"imports", "/imports", "Imports"}, {"keys", "/keys", "Keys"}, {"audit", "/audit", "Audit log"},
+				{"settings", "/settings", "Settings"},
+			},
+		},
+	}
+}
+
+// sectionName is the name of the section of a pattern: the first part of its path, "overview" for the first page.
+func sectionName(pattern string) string {
+	_, path, _ := strings.Cut(pattern, " /")
+	name, _, _ := strings.Cut(path, "/")
+	if name == "{$}" {
+		return "overview"
+	}
+	return name
+}
+
+// sectionOf returns the section of a name; nil for none.
+func sectionOf(name string) *section {
+	for _, g := range groups() {
+		for n := range g.Sections {
+			if g.Sections[n].Name == name {
+				return &g.Sections[n]
+			}
+		}
+	}
+	return nil
+}
+
+// frame is what the layout shows around a page. Person is nil where nobody is signed in.
+type frame struct {
+	Title, Lead string
+	Section     string
+	Back        *section
+	Groups      []group
+	Person      *page.Person
+	Now         time.Time
+	// As in visit; Done is what a form has just done, in words, "" for nothing.
+	Calls, Notes []string
+	Done         string
+	Version      string
+	Data         any
+}
+
+// notices are what a page says after a form did something, by the code in its address,
+// "?done=saved": no text of an address is shown, since anybody can make a link with one.
+func notices() map[string]string {
+	return map[string]string{
+		"saved": "Saved. Answers follow within two seconds.", "restored": "The older version is in force again.", "deleted": "Deleted.",
+		"activated": "The model is live. Answers follow within seconds.", "started": "The job has been queued.",
+		"cancelled": "The job was asked to stop.",
+		"cleared":   "The schedule is gone.", "stopped": "Stopped: everybody sees the control again within seconds.",
+		"decided": "Decided: the arm that you chose is what everybody sees.",
+		"undone":  "What the import stored has been taken out.", "erased": "The person has been erased.",
+	}
+}
+
+// serve answers a page for whoever may see it. In order: who is it, bounds of time and size,
+// the scope, the page's handle, and then a redirect, a file, the page or what went wrong. A
+// problem of the API keeps its status; only those of the server are logged.
+func (c *console) serve(p page.Page) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		who, key, err := c.who(r)
+		if err != nil {
+			c.refused(w, r, apierror.From(err))
+			return
+		}
+		limit, wait := int64(maxForm), patience
+		if p.Upload {
+			limit, wait = maxUpload, uploadPatience
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		ctx, cancel := context.WithTimeout(r.Context(), wait)
+		defer cancel()
+		v := &page.Visit{
+			Request: r, Ctx: ctx, Who: who, Now: c.o.Now, Version: c.o.Version,
+			Profile: c.o.Profile.client(key), Similarity: c.o.Similarity.client(key), Recommender: c.o.Recommender.client(key),
+		}
+		var data any
+		if p.Scope != "" && !who.Can(p.Scope) {
+			err = apierror.New(http.StatusForbidden, "scope_missing", "Your key lacks the scope "+p.Scope+".")
+		} else {
+			data, err = p.Handle(v)
+		}
+		if to, ok := data.(page.Redirect); ok && err == nil {
+			http.Redirect(w, r, Root+string(to), http.StatusSeeOther)
+			return
+		}
+		if file, ok := data.(page.Download); ok && err == nil {
+			file.Write(w)
+			return
+		}
+		f := frame{
+			Title: p.Title, Lead: p.Lead, Section: sectionName(p.Pattern), Groups: groups(), Person: &who, Now: c.o.Now(),
+			Calls: v.Calls, Notes: v.Notes,
+			Done: notices()[r.URL.Query().Get("done")], Version: c.o.Version, Data: data,
+		}
+		if p.Below {
+			f.Back = sectionOf(f.Section)
+		}
+		if named, ok := data.(interface{ Heading() string }); ok && err == nil {
+			f.Title = named.Heading()
+		}
+		status, name := http.StatusOK, p.Template
+		if err != nil {
+			problem := apierror.From(err)
+			if problem.Status >= http.StatusInternalServerError {
+				c.o.Logger.WarnContext(ctx, "a page of the console failed", "path", r.URL.Path, "error", err)
+			}
+			status, name, f.Data = problem.Status, "problem", problem
+		}
+		if p.Template == "missing" {
+			status = http.StatusNotFound
+		}
+		c.render(w, status, name, f)
+	}
+}
+
+// refused sends who is not signed in to the form, and says why nothing is shown to a caller who
+// cannot sign in. After signing in the same page follows, but not a form that was posted: its
+// fields are gone.
+func (c *console) refused(w http.ResponseWriter, r *http.Request, p *apierror.Problem) {
+	if p.Status != http.StatusUnauthorized {
+		c.render(w, p.Status, "problem", frame{Title: "Not allowed", Data: p})
+		return
+	}
+	to := Root + "/sign-in"
+	if r.Method == http.MethodGet {
+		to += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// render writes a page. It is made in memory first, so that a template that fails half-way is
+// an error and not half a page.
+func (c *console) render(w http.ResponseWriter, status int, name string, f frame) {
+	var b bytes.Buffer
+	if err := c.templates[name].ExecuteTemplate(&b, "layout", f); err != nil {
+		c.o.Logger.Error("a page of the console cannot be written", "template", name, "error", err)
+		http.Error(w, "This page cannot be shown; the log of the server says why.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w)
+}

@@ -1,0 +1,141 @@
+package merchandise
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+
+	"github.com/aisle-rec/aisle/console/internal/form"
+	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/words"
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+)
+
+// replaced returns the rules with one in place of the rule that has an id, or behind them when
+// id is "" or gone. The given list is not changed.
+func replaced(rules []recommenderapi.Rule, id string, rule recommenderapi.Rule) []recommenderapi.Rule {
+	rules = slices.Clone(rules)
+	if at := slices.IndexFunc(rules, func(r recommenderapi.Rule) bool { return r.RuleID == id }); id != "" && at >= 0 {
+		rules[at] = rule
+		return rules
+	}
+	return append(rules, rule)
+}
+
+// preview asks the placement of the form for its list with the rule and without, by POST
+// /v1/scenarios/{id}/preview. was is the id of the saved rule that is edited, "" for a new one.
+// A rule that acts already is compared with how it would be without it. It fills Preview, Now,
+// Then and Matching.
+func (d *ruleData) preview(v *page.Visit, rule recommenderapi.Rule, was string) *apierror.Problem {
+	placement := d.Form.Get("placement")
+	if d.Scenario != "" {
+		placement = d.Scenario // a rule of one placement acts nowhere else
+	}
+	rules, err := rulesOf(v, d.Scenario)
+	if err != nil {
+		return apierror.From(err)
+	}
+	at := slices.IndexFunc(rules, func(r recommenderapi.Rule) bool { return r.RuleID == was })
+	d.Unchanged = was != "" && at >= 0 && sameJSON(rules[at], rule)
+	if d.Unchanged {
+		rules = slices.Delete(slices.Clone(rules), at, at+1)
+	} else {
+		rules = replaced(rules, was, rule)
+	}
+	ask := recommenderapi.PreviewRequest{Request: request(v, placement)}
+	if d.Scenario != "" {
+		ask.Rules = &rules
+	} else {
+		ask.Shared = &rules
+	}
+	path := "/v1/scenarios/" + page.Escape(placement) + "/preview"
+	answer, err := page.Send[recommenderapi.PreviewAnswer](v, v.Recommender, http.MethodPost, path, ask)
+	if err != nil {
+		return apierror.From(err)
+	}
+	d.Preview = &answer
+	d.Now, d.Then = beside(answer.Live.Items, answer.Preview.Items)
+	// The preview is the list without the rule then, and the live one that with it.
+	if d.Unchanged {
+		d.Now, d.Then = beside(answer.Preview.Items, answer.Live.Items)
+	}
+	for _, m := range answer.Matches {
+		if m.RuleID == rule.RuleID && m.Shared == (d.Scenario == "") {
+			d.Matching = m.Items
+		}
+	}
+	return nil
+}
+
+// rulesOf are the rules of a placement, or those of all placements (""), without their
+// versions, as a preview takes them.
+func rulesOf(v *page.Visit, scenario string) (list []recommenderapi.Rule, err error) {
+	if scenario != "" {
+		s, err := page.Get[recommenderapi.Scenario](v, v.Recommender, "/v1/scenarios/"+page.Escape(scenario), nil)
+		return s.Rules, err
+	}
+	all, err := allRules(v)
+	for _, r := range all {
+		if r.ScenarioID == "" {
+			r.Rule.Version = 0
+			list = append(list, r.Rule)
+		}
+	}
+	return list, err
+}
+
+// sameJSON reports whether two values are the same to the API, whatever form their times and
+// numbers have in Go.
+func sameJSON(a, b any) bool {
+	one, _ := json.Marshal(a) // what was read from JSON
+	other, _ := json.Marshal(b)
+	return string(one) == string(other)
+}
+
+// beside returns two lists, with what moves between them marked in the second, and in the first
+// what goes. Both are complete; an item that keeps its place has no mark.
+func beside(before, after []recommenderapi.RecommendedItem) (now, then []product) {
+	now, then = products(before), products(after)
+	was, is := map[string]int{}, map[string]int{}
+	for _, b := range before {
+		was[b.ItemID] = b.Position
+	}
+	for n := range then {
+		p := &then[n]
+		is[p.ItemID] = p.Position
+		switch up := was[p.ItemID] - p.Position; {
+		case was[p.ItemID] == 0:
+			p.Move = &move{"new", "good"}
+		case up > 0:
+			p.Move = &move{"▲ up " + words.Whole(int64(up)), "good"}
+		case up < 0:
+			p.Move = &move{"▼ down " + words.Whole(int64(-up)), "warn"}
+		}
+	}
+	for n := range now {
+		if is[now[n].ItemID] == 0 {
+			now[n].Move = &move{"goes", "bad"}
+		}
+	}
+	return now, then
+}
+
+// inRules is what the API puts before the pointer to a rule's member, in a scenario or a preview.
+var inRules = regexp.MustCompile(`^(/scenario)?/(shared_)?rules/\d+`)
+
+// ruleField is the field of the editor that a pointer is about.
+func ruleField(pointer string) string {
+	pointer = inRules.ReplaceAllString(pointer, "")
+	if name := conditionField(pointer); name != "" {
+		return name
+	}
+	switch name := form.Plain(pointer); name {
+	case "rule_id", "title", "action", "item_id", "factor", "position", "field", "max", "from", "until", "where", "when", "json":
+		return name
+	case "id":
+		return "rule_id"
+	}
+	return ""
+}

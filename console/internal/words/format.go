@@ -1,0 +1,215 @@
+// Package words says values in words for people: numbers, moments, rules, reasons. It knows no page; Functions is what templates
+// call.
+package words
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"math"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
+
+// Functions are the functions of templates.
+func Functions(now func() time.Time) template.FuncMap {
+	return template.FuncMap{
+		"num": Number, "pct": Percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": Short, "json": Indented,
+		"list": func(v []string) string { return strings.Join(v, ", ") }, "path": url.PathEscape, "callpath": callPath, "item": newItemLink,
+		"seconds": func(v float64) string { return Short(v) + " s" }, "hidden": hidden, "has": slices.Contains[[]string],
+		"split": strings.Fields, "initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText,
+		"rule": ruleText, "money": Money, "date": date, "inc": func(n int) int { return n + 1 }, "duration": Duration, "rate": rateText,
+		"brief": brief, "took": took, "analytics": allowsAnalytics,
+		"underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"join":        func(list []string, by string) string { return strings.Join(list, by) },
+	}
+}
+
+// Number writes an integer with thin gaps between thousands, or a figure with four digits. A
+// float pointer has two decimals, or a dash for nil; any other type is written as Go does.
+func Number(v any) string {
+	switch n := v.(type) {
+	case int64:
+		return grouped(strconv.FormatInt(n, 10))
+	case int:
+		return grouped(strconv.Itoa(n))
+	case float64:
+		if n == math.Trunc(n) && math.Abs(n) < 1e15 {
+			return grouped(strconv.FormatFloat(n, 'f', 0, 64))
+		}
+		if math.Abs(n) >= 1000 {
+			return grouped(strconv.FormatFloat(n, 'f', 0, 64))
+		}
+		return strconv.FormatFloat(n, 'g', 4, 64)
+	case *float64:
+		if n == nil {
+			return "–"
+		}
+		return strconv.FormatFloat(*n, 'f', 2, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// grouped puts narrow no-break spaces between thousands, and a minus sign in place of a hyphen.
+func grouped(digits string) string {
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "−", digits[1:]
+	}
+	for n := len(digits) - 3; n > 0; n -= 3 {
+		digits = digits[:n] + "\u202f" + digits[n:]
+	}
+	return sign + digits
+}
+
+// Percent writes a share between 0 and 1 in per cent with one decimal: .1234 is "12.3 %".
+func Percent(v float64) string {
+	return strings.Replace(strconv.FormatFloat(100*v, 'f', 1, 64), "-", "−", 1) + "\u202f%"
+}
+
+// Short writes a figure with three digits.
+func Short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
+
+// moment is a time of the API or of Go; zero for any other type.
+func moment(v any) time.Time {
+	switch t := v.(type) {
+	case wire.Time:
+		return t.Time
+	case time.Time:
+		return t
+	}
+	return time.Time{}
+}
+
+// when writes a moment in UTC to the second, "2026-01-31 12:00:00 UTC"; a dash for none.
+func when(v any) string {
+	t := moment(v)
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05") + " UTC"
+}
+
+// ago writes how long ago a moment was, or how far ahead it is, in the largest unit that fits:
+// "5 min ago".
+func ago(now time.Time, v any) string {
+	t := moment(v)
+	if t.IsZero() {
+		return "–"
+	}
+	d := now.Sub(t)
+	suffix := " ago"
+	if d < 0 {
+		d, suffix = -d, " from now"
+	}
+	switch {
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s" + suffix
+	case d < time.Hour:
+		return strconv.Itoa(int(d.Minutes())) + " min" + suffix
+	case d < 48*time.Hour:
+		return strconv.Itoa(int(d.Hours())) + " h" + suffix
+	}
+	return strconv.Itoa(int(d.Hours()/24)) + " days" + suffix
+}
+
+// Indented writes a value as JSON for people. What cannot be written is shown as the error.
+func Indented(v any) string {
+	data, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err.Error()
+	}
+	return string(data)
+}
+
+// callPath is the address of a call that reads ("GET /v1/models"); "" for one that does not.
+func callPath(call string) string {
+	p, ok := strings.CutPrefix(call, "GET ")
+	if !ok {
+		return ""
+	}
+	return p
+}
+
+// hidden is a field of a form that nobody sees.
+func hidden(name, value string) template.HTML {
+	return template.HTML(
+		`<input type="hidden" name="` + template.HTMLEscapeString(name) + `" value="` + template.HTMLEscapeString(value) + `">`,
+	) //nolint:gosec // both are escaped
+}
+
+// date writes the day of a moment.
+func date(v any) string {
+	t := moment(v)
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2006-01-02")
+}
+
+// Money writes an amount with two digits, whatever the currency has: "1 234.50".
+func Money(v float64) string {
+	whole, rest := math.Modf(math.Abs(math.Round(v*100) / 100))
+	text := grouped(strconv.FormatFloat(whole, 'f', 0, 64)) + fmt.Sprintf("%.2f", rest)[1:]
+	if v < 0 {
+		return "−" + text
+	}
+	return text
+}
+
+// Duration writes a number of seconds for people, in the unit in which it has one to three
+// digits.
+func Duration(seconds float64) string {
+	switch {
+	case seconds < 1:
+		return Short(1000*seconds) + " ms"
+	case seconds < 120:
+		return Short(seconds) + " s"
+	case seconds < 2*60*60:
+		return Short(seconds/60) + " min"
+	case seconds < 48*60*60:
+		return Short(seconds/3600) + " h"
+	}
+	return grouped(strconv.FormatFloat(seconds/86400, 'f', 0, 64)) + " days"
+}
+
+// took writes how long something went on.
+func took(from, to any) string {
+	a, b := moment(from), moment(to)
+	if a.IsZero() || b.IsZero() {
+		return "–"
+	}
+	return Duration(b.Sub(a).Seconds())
+}
+
+// Figure writes a number for a field, with as many digits as it takes to read the same one
+// back; "" for 0.
+func Figure(f float64) string {
+	if f == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(f, 'g', -1, 64)
+}
+
+// Whole writes an integer for a field.
+func Whole(n int64) string { return strconv.FormatInt(n, 10) }
+
+// ItemLink is an item in a list of a page.
+type ItemLink struct{ ID, Title string }
+
+// newItemLink is an item of which only the id is known.
+func newItemLink(id string) ItemLink { return ItemLink{ID: id} }
+
+// PlacementTitle names a placement for people.
+func PlacementTitle(s recommenderapi.Scenario) string {
+	if s.Title == "" {
+		return s.ScenarioID
+	}
+	return s.Title + " (" + s.ScenarioID + ")"
+}
