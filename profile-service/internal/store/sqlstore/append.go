@@ -213,13 +213,6 @@ func (a *appendTx) keys(i int) []repeatKey {
 	return keys
 }
 
-// repeatsIn is the statement that finds which keys of events there are. The sign keeps SQLite from reading all events of the shop by the
-// index of seqs.
-func repeatsIn(d sqldb.Dialect) string {
-	const same = "e.visitor = k.visitor and e.id_hash = k.id_hash and +e.shop_id = k.shop_id"
-	return d.Keyed("k.visitor, k.id_hash", "events", "e", same, "")
-}
-
 // markRepeats finds the events whose ids are there already, or are those of an event before
 // them in the same call. It is one look-up of all keys; those of visitors that this call has
 // added are not asked for.
@@ -241,7 +234,10 @@ func (a *appendTx) markRepeats(ctx context.Context) error {
 		sqldb.Add(columns, k.visitor, k.hash, a.shopID) // a visitor is of one shop, but nobody, 0, is of all
 	}
 	seen := make(map[repeatKey]bool, len(asked))
-	err := a.LookUp(ctx, repeatsIn(a.Dialect), columns, func(r *sql.Rows) error {
+	// The sign keeps SQLite from reading all events of the shop by the index of seqs.
+	same := "e.visitor = k.visitor and e.id_hash = k.id_hash and +e.shop_id = k.shop_id"
+	there := a.Keyed("k.visitor, k.id_hash", "events", "e", same, "")
+	err := a.LookUp(ctx, there, columns, func(r *sql.Rows) error {
 		var k repeatKey
 		err := r.Scan(&k.visitor, &k.hash)
 		seen[k] = true

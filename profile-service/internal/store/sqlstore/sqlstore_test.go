@@ -176,12 +176,3 @@ func TestOtherWeightsMakeStatesAgain(t *testing.T) {
 		})
 	}
 }
-
-// TestRepeatsAreFoundByTheirKey fails when an append reads more of a shop's events than those with its keys.
-func TestRepeatsAreFoundByTheirKey(t *testing.T) {
-	t.Parallel()
-	plan, err := storetest.SQLite(t).(*sqlstore.Store).PlanOfRepeats(t.Context())
-	if err != nil || !strings.Contains(plan, "(visitor=? AND id_hash=?)") {
-		t.Errorf("%v: the plan is\n%s", err, plan)
-	}
-}

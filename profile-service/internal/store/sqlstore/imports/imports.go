@@ -173,7 +173,7 @@ func (l *Log) Traces(ctx context.Context, shop string, userIDs []string, see fun
 	changes, err := sqldb.Collect(ctx, l.DB, "look through what imports have changed", `select c.number, c.id, c.before,
 		coalesce(i.import_id, ''), coalesce(i.created_ms, 0) from import_changes c
 		left join imports i on i.shop = c.shop and i.number = c.number
-		where c.shop = $1 and c.kind = '`+KindUser+`' and `+l.DB.In("c.id", 2, "text")+" order by c.number, c.id",
+		where c.shop = $1 and c.kind = '`+KindUser+`' and `+l.DB.In("c.id", 2, "text")+" order by +c.number, c.id",
 		[]any{shop, sqldb.List(l.DB.Dialect, userIDs)}, func(r *sql.Rows, t *store.Trace) error {
 			t.Kind = store.TraceChange
 			return r.Scan(&t.Number, &t.UserID, &t.Body, &t.ImportID, &t.CreatedMs)

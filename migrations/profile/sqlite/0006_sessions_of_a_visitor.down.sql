@@ -1,0 +1,1 @@
+drop index visitor_sessions_visitor;
