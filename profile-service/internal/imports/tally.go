@@ -28,7 +28,9 @@ func (t *tally) add(line int64, w rows.Warning) {
 			kind = t.kinds[key]
 		}
 		if kind == nil {
-			kind = &profileapi.ImportWarning{Code: w.Code, Column: w.Column, Example: cut(w.Example, maxSample), Line: line, Detail: w.Detail}
+			kind = &profileapi.ImportWarning{
+				Code: w.Code, Column: w.Column, Example: cut(w.Example, maxSample), Line: line, Detail: w.Detail,
+			}
 			t.kinds[key] = kind
 		}
 	}

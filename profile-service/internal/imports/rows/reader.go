@@ -61,7 +61,7 @@ func Open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, n
 	}
 	r.Close()
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return r, fmt.Errorf("rewind the spool file: %w", err)
+		return r, fmt.Errorf("rewind the file: %w", err)
 	}
 	learned := r.plan
 	if r, err = openOnce(ctx, spec, file, now); err == nil {
