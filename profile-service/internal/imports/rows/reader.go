@@ -17,7 +17,7 @@ import (
 // beside others.
 const sampleRows = 1000
 
-// source yields the rows of a file in order and io.EOF at the end. Another error ends the import.
+// source yields the rows of a file in order and io.EOF at the end. Another error ends the file.
 type source interface {
 	next() (Row, error)
 }
