@@ -19,7 +19,7 @@ import (
 // caseFile opens a file of the layouts that shops really have.
 func caseFile(t *testing.T, name string) *os.File {
 	t.Helper()
-	f, err := os.Open(filepath.Join("..", "internal", "imports", "testdata", filepath.FromSlash(name)))
+	f, err := os.Open(filepath.Join("testdata", filepath.FromSlash(name)))
 	if err != nil {
 		t.Fatal(err)
 	}

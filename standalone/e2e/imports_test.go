@@ -28,7 +28,7 @@ var pure = []string{
 	"recommender-service/internal/affinity", "recommender-service/internal/cursor", "recommender-service/internal/explanation",
 	"recommender-service/internal/facet", "recommender-service/internal/factor", "recommender-service/internal/filter",
 	"recommender-service/internal/history", "recommender-service/internal/offer", "recommender-service/internal/decision",
-	"profile-service/internal/event", "profile-service/internal/profile",
+	"profile-service/internal/event", "profile-service/internal/profile", "profile-service/internal/imports/rows",
 	"shared/topk", "shared/apierror",
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/profile-service/internal/event"
+	"github.com/aisle-rec/aisle/profile-service/internal/imports/rows"
 )
 
 // maxSeen bounds the items whose ids are held in memory, 16 bytes each. Of a file with more
@@ -30,7 +31,7 @@ func newItems() *items { return &items{ids: map[int64]bool{}} }
 // see takes note of the id of a row and its product, and warns of an id that came before.
 // Rejected rows count as well: their item is in the file and must not be archived for a wrong
 // price. A product that only its variants name is kept, too.
-func (c *items) see(r *row, kind string) {
+func (c *items) see(r *rows.Row, kind string) {
 	if kind != "items" {
 		return
 	}
@@ -38,7 +39,7 @@ func (c *items) see(r *row, kind string) {
 		ItemID   any `json:"item_id"`
 		ParentID any `json:"parent_id"`
 	}
-	if r.object == nil || json.Unmarshal(r.object, &ids) != nil || ids.ItemID == nil {
+	if r.Object == nil || json.Unmarshal(r.Object, &ids) != nil || ids.ItemID == nil {
 		c.unknown++
 		return
 	}
@@ -48,8 +49,10 @@ func (c *items) see(r *row, kind string) {
 	}
 	hash := event.Hash(fmt.Sprint(ids.ItemID))
 	if c.ids[hash] {
-		r.warnings = append(r.warnings, warning{"repeated_id", columnOf(r, "/item_id"), fmt.Sprint(ids.ItemID),
-			"The id stands in the file before: the last row with it counts."})
+		r.Warnings = append(r.Warnings, rows.Warning{
+			Code: "repeated_id", Column: r.Column("/item_id"), Example: fmt.Sprint(ids.ItemID),
+			Detail: "The id stands in the file before: the last row with it counts.",
+		})
 	}
 	c.ids[hash] = true
 	if ids.ParentID != nil {

@@ -3,13 +3,9 @@
 //
 // An import can be repeated safely: items and users are replaced, and an event without an event_id gets one from its content.
 //
-// The way of a file: Start (imports.go) spools it and queues a job; job.run (job.go) waits for
-// a slot, has open (source.go) find out what the file is, reads row after row, and stores
-// batches through a Sink (sink.go). What the file means is told by a table.Plan of its columns;
-// builder.go, object.go and item.go make JSON of a record by that plan, shopify.go,
-// shopifyorders.go and woocommerce.go know the exports whose rows belong together. What a
-// caller asks with the file is judged in spec.go, and what a complete file lacks is archived in
-// complete.go.
+// The way of a file: Start (imports.go) spools it and queues a job; job.run (job.go) waits for a slot, reads row after row through package
+// rows, and stores batches through a Sink (sink.go). What a caller asks with the file is judged in spec.go, and what a complete file lacks
+// is archived in complete.go.
 package imports
 
 import (

@@ -3,7 +3,6 @@ package imports
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,11 +13,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/aisle-rec/aisle/profile-service/internal/imports/rows"
 	"github.com/aisle-rec/aisle/profile-service/internal/ingest"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/table"
 )
 
 const (
@@ -55,11 +54,11 @@ type job struct {
 	shop    string
 	state   profileapi.Import // what save shows
 	read    *atomic.Int64     // bytes of the file
-	reading *reading          // nil until the file was opened
+	rows    *rows.Reader      // nil until the file was opened
 	tally   *tally
 	repeats *repeats
 	items   *items
-	batch   []row // read and not stored yet
+	batch   []rows.Row // read and not stored yet
 
 	batchBytes int       // of batch
 	entries    int64     // of the report
@@ -158,14 +157,14 @@ func (j *job) work(ctx context.Context, file io.ReadSeeker) error {
 		}
 	}
 	var err error
-	j.reading, err = open(ctx, j.state.Spec, countingReader{file, j.read}, j.im.o.Now())
-	defer func() { j.reading.close() }()
+	j.rows, err = rows.Open(ctx, j.state.Spec, countingReader{file, j.read}, j.im.o.Now())
+	defer j.rows.Close()
 	j.found()
 	if err != nil {
 		return fileError{err}
 	}
 	for {
-		r, err := j.reading.source.next()
+		r, err := j.rows.Next()
 		if errors.Is(err, io.EOF) {
 			return j.end(ctx)
 		}
@@ -174,7 +173,7 @@ func (j *job) work(ctx context.Context, file io.ReadSeeker) error {
 				fmt.Errorf("the file cannot be read behind row %d: %w", j.state.Rows+int64(len(j.batch)), err),
 			})
 		}
-		j.batchBytes += len(r.object)
+		j.batchBytes += len(r.Object)
 		if j.batch = append(j.batch, r); len(j.batch) == j.rowsAtOnce() || j.batchBytes >= batchBytes {
 			if err := j.flush(ctx); err != nil {
 				return err
@@ -203,11 +202,8 @@ func (j *job) end(ctx context.Context) error {
 // found shows what was found out about the file: what became of each column, notes such as a
 // separator that is no comma, and the warnings so far.
 func (j *job) found() {
-	if r := j.reading; r != nil && r.table != nil {
-		j.state.Columns, j.state.Notes = r.columns(), r.table.Notes
-		if r.table.Format == table.CSV && r.table.Separator != "" && r.table.Separator != "," {
-			j.state.Notes = append(slices.Clip(j.state.Notes), "Separator: "+strings.ReplaceAll(r.table.Separator, "\t", "tab")+".")
-		}
+	if j.rows != nil {
+		j.state.Columns, j.state.Notes = j.rows.Columns(), j.rows.Notes()
 	}
 	j.state.Warnings = j.tally.list()
 }
@@ -228,14 +224,14 @@ func (j *job) flush(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	var good []row
+	var good []rows.Row
 	var report []profileapi.ImportError
 	for _, r := range j.batch {
 		j.items.see(&r, j.state.Spec.Kind)
-		if r.bad != nil {
+		if r.Bad != nil {
 			report = append(report, profileapi.ImportError{
-				Line: r.line, Column: r.bad.column, Code: r.bad.code, Message: r.bad.message, Sample: sample(r.bad.sample),
-				Record: r.object,
+				Line: r.Line, Column: r.Bad.Column, Code: r.Bad.Code, Message: r.Bad.Message, Sample: cut(r.Bad.Sample, maxSample),
+				Record: r.Object,
 			})
 			j.state.Rejected++
 			continue
@@ -271,44 +267,35 @@ const maxPreview = 5
 
 // accept counts a stored row and its warnings, of which one kind is shown once however often it
 // comes.
-func (j *job) accept(r *row, v Verdict) {
+func (j *job) accept(r *rows.Row, v Verdict) {
 	if v.Duplicate {
 		j.state.Duplicates++
 	} else {
 		j.state.Accepted++
 	}
 	if j.state.Spec.DryRun && len(j.state.Preview) < maxPreview {
-		j.state.Preview = append(j.state.Preview, r.object)
+		j.state.Preview = append(j.state.Preview, r.Object)
 	}
-	if len(v.Warnings)+len(r.warnings) == 0 {
+	if len(v.Warnings)+len(r.Warnings) == 0 {
 		return
 	}
 	j.state.Warned++
-	for _, w := range r.warnings {
-		j.tally.add(r.line, w)
+	for _, w := range r.Warnings {
+		j.tally.add(r.Line, w)
 	}
 	for _, w := range v.Warnings {
-		j.tally.add(r.line, warning{code: w.Code, column: columnOf(r, w.Pointer), example: valueAt(r.object, w.Pointer), detail: w.Detail})
+		j.tally.add(r.Line, rows.Warning{Code: w.Code, Column: r.Column(w.Pointer), Example: r.Value(w.Pointer), Detail: w.Detail})
 	}
-}
-
-// columnOf is the column that the value at a JSON pointer came from, so that a message names
-// what the sender sees; the pointer itself where no column is known.
-func columnOf(r *row, pointer string) string {
-	if name, ok := r.columns[pointer]; ok {
-		return name
-	}
-	return pointer
 }
 
 // store hands rows to the sink; no row is no call.
-func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
-	if len(rows) == 0 {
+func (j *job) store(ctx context.Context, batch []rows.Row) ([]Verdict, error) {
+	if len(batch) == 0 {
 		return nil, nil
 	}
-	objects := make([][]byte, len(rows))
-	for i := range rows {
-		objects[i] = rows[i].object
+	objects := make([][]byte, len(batch))
+	for i := range batch {
+		objects[i] = batch[i].Object
 	}
 	put := j.im.o.Sink.Items
 	switch j.state.Spec.Kind {
@@ -322,60 +309,29 @@ func (j *job) store(ctx context.Context, rows []row) ([]Verdict, error) {
 
 // entries makes the report entries of one row, one for each error; the record is in the first
 // only, so that a mended report imports each row once.
-func entries(r row, errs []profileapi.FieldError) []profileapi.ImportError {
+func entries(r rows.Row, errs []profileapi.FieldError) []profileapi.ImportError {
 	out := make([]profileapi.ImportError, len(errs))
 	for i, e := range errs {
 		out[i] = profileapi.ImportError{
-			Line: r.line, Column: columnOf(&r, e.Pointer), Code: e.Code, Message: e.Detail, Sample: sample(valueAt(r.object, e.Pointer)),
+			Line: r.Line, Column: r.Column(e.Pointer), Code: e.Code, Message: e.Detail, Sample: cut(r.Value(e.Pointer), maxSample),
 		}
 		if e.Code == "unknown_type" {
 			out[i].Message += fmt.Sprintf(
-				" Or say what it means: --map-value 'type:%s=view_item' (map_values in the API).", clip(out[i].Sample),
+				" Or say what it means: --map-value 'type:%s=view_item' (map_values in the API).", cut(out[i].Sample, 40),
 			)
 		}
 	}
-	out[0].Record = r.object
+	out[0].Record = r.Object
 	return out
 }
 
-// valueAt returns the text of the value at a JSON pointer, "" when there is none.
-func valueAt(object []byte, pointer string) string {
-	var v any
-	if json.Unmarshal(object, &v) != nil || pointer == "" {
-		return ""
-	}
-	for name := range strings.SplitSeq(pointer[1:], "/") {
-		name = strings.NewReplacer("~1", "/", "~0", "~").Replace(name)
-		switch inner := v.(type) {
-		case map[string]any:
-			v = inner[name]
-		case []any:
-			var i int
-			if _, err := fmt.Sscanf(name, "%d", &i); err != nil || i < 0 || i >= len(inner) {
-				return ""
-			}
-			v = inner[i]
-		default:
-			return ""
-		}
-	}
-	if text, ok := v.(string); ok || v == nil {
-		return text
-	}
-	return string(encode(v))
-}
-
-// sample cuts a value to maxSample bytes at the border of a character. The report is UTF-8
+// cut cuts a value to a number of bytes, at the border of a character. The report is UTF-8
 // whatever the file was.
-func sample(text string) string {
-	if len(text) <= maxSample {
-		return strings.ToValidUTF8(text, "\uFFFD")
+func cut(text string, most int) string {
+	for most = min(most, len(text)); most > 0 && most < len(text) && !utf8.RuneStart(text[most]); {
+		most--
 	}
-	cut := maxSample
-	for cut > 0 && !utf8.RuneStart(text[cut]) {
-		cut--
-	}
-	return strings.ToValidUTF8(text[:cut], "\uFFFD")
+	return strings.ToValidUTF8(text[:most], "\uFFFD")
 }
 
 // report stores entries, until there are maxErrors: a file of another kind would else fill the
@@ -387,12 +343,12 @@ func (j *job) report(ctx context.Context, report []profileapi.ImportError) error
 	if len(report) == 0 {
 		return nil
 	}
-	rows := make([]store.ImportError, len(report))
+	stored := make([]store.ImportError, len(report))
 	for i, e := range report {
 		j.entries++
-		rows[i] = store.ImportError{Number: j.entries, Body: encode(e)}
+		stored[i] = store.ImportError{Number: j.entries, Body: rows.Encode(e)}
 	}
-	return j.im.o.Store.AddImportErrors(ctx, j.shop, j.state.ImportID, rows)
+	return j.im.o.Store.AddImportErrors(ctx, j.shop, j.state.ImportID, stored)
 }
 
 // save shows the progress and finds out whether another process was asked to cancel the import;

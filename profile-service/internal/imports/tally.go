@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/aisle-rec/aisle/profile-service/internal/imports/rows"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -17,17 +18,19 @@ type tally struct {
 
 func newTally() *tally { return &tally{kinds: map[[2]string]*profileapi.ImportWarning{}} }
 
-func (t *tally) add(line int64, w warning) {
-	key := [2]string{w.code, w.column}
+func (t *tally) add(line int64, w rows.Warning) {
+	key := [2]string{w.Code, w.Column}
 	kind := t.kinds[key]
 	if kind == nil {
 		if len(t.kinds) >= maxKinds {
 			key = [2]string{"other", ""}
-			w = warning{"other", "", w.example, "Further kinds of warnings."}
+			w = rows.Warning{Code: "other", Example: w.Example, Detail: "Further kinds of warnings."}
 			kind = t.kinds[key]
 		}
 		if kind == nil {
-			kind = &profileapi.ImportWarning{Code: w.code, Column: w.column, Example: sample(w.example), Line: line, Detail: w.detail}
+			kind = &profileapi.ImportWarning{
+				Code: w.Code, Column: w.Column, Example: cut(w.Example, maxSample), Line: line, Detail: w.Detail,
+			}
 			t.kinds[key] = kind
 		}
 	}

@@ -1,4 +1,4 @@
-package imports
+package rows
 
 import (
 	"errors"
@@ -25,14 +25,14 @@ func BenchmarkEventRows(b *testing.B) {
 	b.SetBytes(int64(file.Len()))
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := open(b.Context(), profileapi.ImportSpec{Kind: "events", Format: "auto"}, strings.NewReader(file.String()), time.Now())
+		r, err := Open(b.Context(), profileapi.ImportSpec{Kind: "events", Format: "auto"}, strings.NewReader(file.String()), time.Now())
 		n := 0
 		for err == nil {
-			if _, err = r.source.next(); err == nil {
+			if _, err = r.Next(); err == nil {
 				n++
 			}
 		}
-		r.close()
+		r.Close()
 		if !errors.Is(err, io.EOF) || n != rows {
 			b.Fatalf("%d rows, %v", n, err)
 		}

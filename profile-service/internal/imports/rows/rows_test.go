@@ -1,4 +1,4 @@
-package imports
+package rows
 
 import (
 	"errors"
@@ -19,21 +19,21 @@ var now = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 // rowsOf reads a file and writes each row as its object, or "! column: message", with the codes of its warnings behind it.
 func rowsOf(t testing.TB, spec profileapi.ImportSpec, file string) ([]string, error) {
 	t.Helper()
-	r, err := open(t.Context(), spec, strings.NewReader(file), now)
-	defer r.close()
+	r, err := Open(t.Context(), spec, strings.NewReader(file), now)
+	defer r.Close()
 	var out []string
 	for err == nil {
-		var one row
-		if one, err = r.source.next(); err != nil {
+		var one Row
+		if one, err = r.Next(); err != nil {
 			break
 		}
-		text := string(one.object)
-		if one.bad != nil {
-			text = "! " + one.bad.column + ": " + one.bad.message
+		text := string(one.Object)
+		if one.Bad != nil {
+			text = "! " + one.Bad.Column + ": " + one.Bad.Message
 		}
 		codes := []string{}
-		for _, w := range one.warnings {
-			codes = append(codes, w.code)
+		for _, w := range one.Warnings {
+			codes = append(codes, w.Code)
 		}
 		slices.Sort(codes)
 		out = append(out, strings.TrimSpace(text+" "+strings.Join(codes, " ")))
@@ -133,25 +133,5 @@ func TestRows(t *testing.T) {
 				t.Errorf("%v: %s", err, diff)
 			}
 		})
-	}
-}
-
-func TestRepeatsForgetOnlyWhatIsFarBehind(t *testing.T) {
-	t.Parallel()
-	r := newRepeats()
-	if r.next(1) != 1 || r.next(1) != 2 {
-		t.Fatal("a repeated row is not counted")
-	}
-	for n := range uint64(repeatWindow) {
-		r.next(n + 10)
-	}
-	if got := r.next(1); got != 3 {
-		t.Errorf("after a window it is occurrence %d, want 3", got)
-	}
-	for n := range uint64(3 * repeatWindow) {
-		r.next(n + 10)
-	}
-	if got := r.next(2); got != 1 || len(r.recent)+len(r.older) > 2*repeatWindow {
-		t.Errorf("occurrence %d, %d rows are remembered", got, len(r.recent)+len(r.older))
 	}
 }

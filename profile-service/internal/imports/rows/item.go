@@ -1,4 +1,4 @@
-package imports
+package rows
 
 import (
 	"encoding/json"
@@ -19,7 +19,7 @@ import (
 // stock: finish joins them. What cannot be used costs the value and a warning, seldom the row.
 type draft struct {
 	b                *builder
-	row              row
+	row              Row
 	item             map[string]any
 	attributes       map[string]any               // what no field takes, by the name of the column
 	translations     map[string]map[string]string // tag → title, description
@@ -36,7 +36,7 @@ type draft struct {
 }
 
 // itemRow makes the item of a record whose columns stand for fields.
-func (b *builder) itemRow(rec *table.Record) row { return b.draft(rec).finish() }
+func (b *builder) itemRow(rec *table.Record) Row { return b.draft(rec).finish() }
 
 // draft reads the columns of a record.
 func (b *builder) draft(rec *table.Record) *draft {
@@ -70,7 +70,7 @@ func (b *builder) draft(rec *table.Record) *draft {
 
 // newDraft returns an empty draft for the row of a line.
 func (b *builder) newDraft(line int64) *draft {
-	return &draft{b: b, row: row{line: line, columns: b.pointers}, item: map[string]any{}, attributes: map[string]any{}}
+	return &draft{b: b, row: Row{Line: line, columns: b.pointers}, item: map[string]any{}, attributes: map[string]any{}}
 }
 
 // raw takes JSON that is no text, of NDJSON or of a cell that holds a document; true when its
@@ -118,7 +118,7 @@ func (d *draft) raw(c *table.Column, text string) bool {
 	}
 	if dotted && group == "attributes" {
 		if object, ok := value.(map[string]any); ok {
-			value = string(encode(object)) // attributes hold no objects
+			value = string(Encode(object)) // attributes hold no objects
 		}
 		d.attributes[name] = value
 		return false
@@ -349,18 +349,18 @@ func (d *draft) moment(c *table.Column, text string) {
 // warn notes what was not understood of a row that is stored all the same; the example is the
 // value as the file has it.
 func (d *draft) warn(code, column, example, detail string) {
-	d.row.warnings = append(d.row.warnings, warning{code, column, example, detail})
+	d.row.Warnings = append(d.row.Warnings, Warning{code, column, example, detail})
 }
 
 // bad makes the row one that is not stored. The first reason stays.
 func (d *draft) bad(column, code, why, sample string) {
-	if d.row.bad == nil {
-		d.row.bad = &rowError{column: column, code: code, message: why, sample: sample}
+	if d.row.Bad == nil {
+		d.row.Bad = &table.Problem{Column: column, Code: code, Message: why, Sample: sample}
 	}
 }
 
 // finish resolves what several columns say together, and encodes the item. It is called once.
-func (d *draft) finish() row {
+func (d *draft) finish() Row {
 	d.complete()
 	if len(d.aliases) > 0 {
 		d.aliases = slices.DeleteFunc(d.aliases, func(a string) bool { return a == d.item["item_id"] })
@@ -381,7 +381,7 @@ func (d *draft) finish() row {
 	if len(d.translations) > 0 && d.item["translations"] == nil {
 		d.item["translations"] = d.translations
 	}
-	d.row.object = encode(d.item)
+	d.row.Object = Encode(d.item)
 	return d.row
 }
 

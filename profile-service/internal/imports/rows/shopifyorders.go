@@ -1,4 +1,4 @@
-package imports
+package rows
 
 import (
 	"strings"
@@ -10,7 +10,7 @@ import (
 // shopifyOrders makes purchases of an order export of Shopify: a row per line, in which only the first row of an order says who bought and
 // when. Columns about people, such as addresses, are left out.
 type shopifyOrders struct {
-	r       *reading
+	r       *Reader
 	b       *builder
 	sheet   *sheet
 	times   *table.Times
@@ -35,7 +35,7 @@ func filled() []string {
 
 // newShopifyOrders returns the source of a file of that layout. Every column that it does not
 // know is left out, names and addresses above all, unless the caller mapped it.
-func newShopifyOrders(r *reading, b *builder) *shopifyOrders {
+func newShopifyOrders(r *Reader, b *builder) *shopifyOrders {
 	s := &shopifyOrders{
 		r: r, b: b, sheet: newSheet(r.table.Columns, shopifyOrderColumns()), numbers: table.Numbers{Decimal: '.'},
 		order: map[string]string{},
@@ -55,13 +55,13 @@ func (s *shopifyOrders) describe(columns []profileapi.ImportColumn) { s.sheet.de
 
 // next makes a purchase of each line; those of one order share its id, so that they are counted
 // as one.
-func (s *shopifyOrders) next() (row, error) {
+func (s *shopifyOrders) next() (Row, error) {
 	rec, err := s.r.record()
 	if err != nil {
-		return row{}, err
+		return Row{}, err
 	}
 	if rec.Problem != nil {
-		return row{line: rec.Line, bad: problemOf(&rec)}, nil
+		return Row{Line: rec.Line, Bad: rec.Problem}, nil
 	}
 	name := s.sheet.get(&rec, "name")
 	if name != s.order["name"] {
@@ -78,15 +78,15 @@ func (s *shopifyOrders) next() (row, error) {
 
 // purchase makes the event of one line of the present order. Without a customer the order is
 // its own visit, so that its items still count as bought together.
-func (s *shopifyOrders) purchase(rec *table.Record) row {
-	out := row{line: rec.Line, columns: s.b.pointers}
+func (s *shopifyOrders) purchase(rec *table.Record) Row {
+	out := Row{Line: rec.Line, columns: s.b.pointers}
 	bad := func(column, code, why, sample string) {
-		if out.bad == nil {
-			out.bad = &rowError{column: column, code: code, message: why, sample: sample}
+		if out.Bad == nil {
+			out.Bad = &table.Problem{Column: column, Code: code, Message: why, Sample: sample}
 		}
 	}
 	warn := func(code, column, example, detail string) {
-		out.warnings = append(out.warnings, warning{code, column, example, detail})
+		out.Warnings = append(out.Warnings, Warning{code, column, example, detail})
 	}
 	event := map[string]any{"type": "purchase", "order_id": s.order["name"]}
 	if email := s.order["email"]; email != "" {
@@ -122,7 +122,7 @@ func (s *shopifyOrders) purchase(rec *table.Record) row {
 	}
 	s.when(event, bad)
 	s.paid(bad, warn)
-	out.object = encode(event)
+	out.Object = Encode(event)
 	return out
 }
 

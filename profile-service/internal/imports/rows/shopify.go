@@ -1,4 +1,4 @@
-package imports
+package rows
 
 import (
 	"errors"
@@ -18,12 +18,12 @@ const maxVariants = 4096
 // its variants. The product is the item of its handle, with the stock and the price of its variants. A product with one variant is one
 // item, found by the SKU too.
 type shopify struct {
-	r       *reading
+	r       *Reader
 	b       *builder
 	sheet   *sheet
 	extra   []int          // columns without a meaning here: attributes of the product
 	held    []table.Record // the lines of the handle that is being read
-	pending []row          // made and not yet handed out
+	pending []Row          // made and not yet handed out
 	ended   error          // what next returns once pending is empty
 }
 
@@ -56,7 +56,7 @@ func shopifyColumns() map[string]string {
 
 // newShopify returns the source of a file of that layout. Columns that Shopify does not have of
 // itself, such as metafields, become attributes, unless the caller said something else.
-func newShopify(r *reading, b *builder) *shopify {
+func newShopify(r *Reader, b *builder) *shopify {
 	s := &shopify{r: r, b: b, sheet: newSheet(r.table.Columns, shopifyColumns())}
 	b.pointers = s.sheet.pointersOf(r.table.Columns)
 	for i := range r.plan.Columns {
@@ -76,22 +76,22 @@ func (s *shopify) describe(columns []profileapi.ImportColumn) { s.sheet.describe
 
 // next returns the product of a handle before its variants. A line that cannot be read ends the
 // product before it, and is reported after it.
-func (s *shopify) next() (row, error) {
+func (s *shopify) next() (Row, error) {
 	for len(s.pending) == 0 {
 		if s.ended != nil {
-			return row{}, s.ended
+			return Row{}, s.ended
 		}
 		rec, err := s.r.record()
 		switch {
 		case err != nil:
 			s.ended = err
 			if !errors.Is(err, io.EOF) {
-				return row{}, err
+				return Row{}, err
 			}
 			s.flush()
 		case rec.Problem != nil:
 			s.flush()
-			s.pending = append(s.pending, row{line: rec.Line, bad: problemOf(&rec)})
+			s.pending = append(s.pending, Row{Line: rec.Line, Bad: rec.Problem})
 		default:
 			if len(s.held) > 0 && (s.sheet.get(&rec, "handle") != s.sheet.get(&s.held[0], "handle") || len(s.held) >= maxVariants) {
 				s.flush()
@@ -133,10 +133,10 @@ func (s *shopify) flush() {
 		return
 	}
 	f := &family{}
-	var rows []row
+	var rows []Row
 	for _, v := range variants {
 		d := s.product(first, s.variantID(handle, v))
-		d.row.line, d.row.warnings = v.Line, nil
+		d.row.Line, d.row.Warnings = v.Line, nil
 		d.item["parent_id"] = handle
 		s.variant(d, first, v)
 		d.resolveStock()

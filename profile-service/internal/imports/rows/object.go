@@ -1,4 +1,4 @@
-package imports
+package rows
 
 import (
 	"bytes"
@@ -18,8 +18,8 @@ const timeLayout = "2006-01-02T15:04:05.000Z"
 // objectRow makes an event or a user. The members stand in the order of their names, so that equal rows give equal objects whatever the
 // order of the columns; quantity and price become a line of the event. Groups are written in
 // one go because outputs are sorted by them.
-func (b *builder) objectRow(rec *table.Record) row {
-	w := &objectWriter{b: b, rec: rec, out: row{line: rec.Line, columns: b.pointers}, data: append(make([]byte, 0, 256), '{')}
+func (b *builder) objectRow(rec *table.Record) Row {
+	w := &objectWriter{b: b, rec: rec, out: Row{Line: rec.Line, columns: b.pointers}, data: append(make([]byte, 0, 256), '{')}
 	group := ""
 	for i := range b.line {
 		b.line[i] = b.line[i][:0]
@@ -60,7 +60,7 @@ func (b *builder) objectRow(rec *table.Record) row {
 			w.data = appendString(append(appendString(w.member(), "currency"), ':'), w.currency)
 		}
 	}
-	w.out.object = append(w.data, '}')
+	w.out.Object = append(w.data, '}')
 	return w.out
 }
 
@@ -90,7 +90,7 @@ func (w *objectWriter) merge(c *table.Column, value []byte) {
 // noTime warns of an event without a time in a file that has times.
 func (w *objectWriter) noTime() {
 	if at := w.b.timeColumn; at >= 0 && w.rec.Value(at) == "" {
-		w.out.warnings = append(w.out.warnings, warning{
+		w.out.Warnings = append(w.out.Warnings, Warning{
 			"no_time", w.b.plan.Columns[at].Name, "", "The row has no time: it counts as done now.",
 		})
 	}
@@ -100,7 +100,7 @@ func (w *objectWriter) noTime() {
 type objectWriter struct {
 	b        *builder
 	rec      *table.Record // what is read
-	out      row
+	out      Row
 	data     []byte // the object so far; each has its own
 	scratch  []byte // of one value
 	currency string // that stood beside an amount; "" for none
@@ -156,7 +156,7 @@ func (w *objectWriter) value(o *output) ([]byte, bool) {
 		return w.raw(c, text)
 	}
 	if at := strings.Index(text, table.List); at >= 0 && c.Shape != table.Words {
-		w.out.warnings = append(w.out.warnings, warning{
+		w.out.Warnings = append(w.out.Warnings, Warning{
 			"several_values", c.Name, strings.ReplaceAll(text, table.List, " | "), severalValues,
 		})
 		text = text[:at]
@@ -194,7 +194,7 @@ func (w *objectWriter) shaped(c *table.Column, text string) ([]byte, bool) {
 		}
 		w.bad(c, "The value is not true or false, yes or no, 1 or 0.", text)
 	case table.Words:
-		return encode(splitWords(text)), true
+		return Encode(splitWords(text)), true
 	case table.Document:
 		if json.Valid([]byte(text)) {
 			return []byte(text), true
@@ -219,8 +219,8 @@ func (w *objectWriter) raw(c *table.Column, text string) ([]byte, bool) {
 
 // bad makes the row one that is not stored. The first reason stays.
 func (w *objectWriter) bad(c *table.Column, why, sample string) {
-	if w.out.bad == nil {
-		w.out.bad = &rowError{column: c.Name, code: "invalid_value", message: why, sample: sample}
+	if w.out.Bad == nil {
+		w.out.Bad = &table.Problem{Column: c.Name, Code: "invalid_value", Message: why, Sample: sample}
 	}
 }
 
@@ -288,7 +288,7 @@ func split(raw, separator string) []string {
 func appendString(data []byte, text string) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			return append(data, encode(text)...)
+			return append(data, Encode(text)...)
 		}
 	}
 	return append(append(append(data, '"'), text...), '"')

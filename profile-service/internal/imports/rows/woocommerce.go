@@ -1,4 +1,4 @@
-package imports
+package rows
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ import (
 // woo makes items of a product export of WooCommerce in any language of its headers. Items are named by ID, or by SKU where there is none.
 // Variations find their product by "id:64", by SKU or by ID wherever it stands, and give it their stock and price.
 type woo struct {
-	r        *reading
+	r        *Reader
 	b        *builder
 	kind     int          // the column of product types
 	names    map[int]int  // from the column of an attribute's values to that of its name
@@ -75,7 +75,7 @@ func isVariation(kind string) bool { return strings.HasSuffix(kind, "variation")
 
 // newWoo returns the source of a file of that layout; kind is −1 when it is none. Columns
 // "Meta: …", in which plugins keep their own, are left out unless the caller mapped them.
-func newWoo(r *reading, b *builder) *woo {
+func newWoo(r *Reader, b *builder) *woo {
 	s := &woo{r: r, b: b, names: map[int]int{}}
 	b.several = true
 	s.kind = wooKind(r.table.Sample(sampleRows), len(r.table.Columns))
@@ -140,13 +140,13 @@ func (s *woo) describe(columns []profileapi.ImportColumn) {
 
 // next makes an item of each row, in the order of the file: all that it needs of other rows is
 // in families.
-func (s *woo) next() (row, error) {
+func (s *woo) next() (Row, error) {
 	rec, err := s.r.record()
 	if err != nil {
-		return row{}, err
+		return Row{}, err
 	}
 	if rec.Problem != nil {
-		return row{line: rec.Line, bad: problemOf(&rec)}, nil
+		return Row{Line: rec.Line, Bad: rec.Problem}, nil
 	}
 	d := s.draft(&rec)
 	return d.finish(), nil
@@ -190,7 +190,7 @@ type wooFamilies struct {
 
 // readFamilies reads a file to its end for what its variations say about their products. It
 // reads at most maxFamilies of them into memory, and is an error for the sender beyond.
-func readFamilies(r *reading) (*wooFamilies, error) {
+func readFamilies(r *Reader) (*wooFamilies, error) {
 	// it was chosen so
 	s, f := r.source.(*woo), &wooFamilies{ids: map[string]string{}, hidden: map[string]bool{}, members: map[string]*family{}}
 	for {

@@ -1,8 +1,6 @@
-package imports
+package rows
 
 import (
-	"bytes"
-	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -44,7 +42,7 @@ type output struct {
 }
 
 // newBuilder returns the builder of a file whose columns are paired with fields.
-func newBuilder(r *reading, spec profileapi.ImportSpec, now time.Time) *builder {
+func newBuilder(r *Reader, spec profileapi.ImportSpec, now time.Time) *builder {
 	b := &builder{plan: r.plan, kind: table.Kind(spec.Kind), now: now, pointers: map[string]string{}, types: map[string]string{}}
 	set := canonicalSet(b.kind, spec.Set)
 	for _, field := range slices.Sorted(maps.Keys(set)) {
@@ -125,7 +123,7 @@ func columnIn(value string) (string, bool) {
 
 // row makes the row of a record. An item is put together and checked as a whole; events and
 // users, of which there are many more, are written member by member.
-func (b *builder) row(rec *table.Record) row {
+func (b *builder) row(rec *table.Record) Row {
 	b.extend()
 	if b.kind == table.Items {
 		return b.itemRow(rec)
@@ -147,13 +145,4 @@ func (b *builder) describe(columns []profileapi.ImportColumn) {
 			columns[i].Detail = strings.Join(parts, ", ")
 		}
 	}
-}
-
-// encode returns the JSON of values that were decoded from text; they always marshal. What HTML is made of stays as it is.
-func encode(v any) []byte {
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // into memory
-	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'})
 }

@@ -1,0 +1,140 @@
+package rows
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/table"
+)
+
+// layout is a way in which a program lays out what it exports, beyond what its header words say.
+type layout int
+
+const (
+	plainLayout layout = iota
+	shopifyLayout
+	shopifyOrdersLayout
+	wooLayout
+)
+
+// layoutOf tells the layout by the option, else by columns that only one program writes. A
+// format that names another container or program is plain.
+func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record) layout {
+	switch spec.Format {
+	case "shopify_csv":
+		if spec.Kind == "events" {
+			return shopifyOrdersLayout
+		}
+		return shopifyLayout
+	case "shopify_orders_csv":
+		return shopifyOrdersLayout
+	case "woocommerce_csv":
+		return wooLayout
+	case "auto", "", "csv", "xlsx":
+	default:
+		return plainLayout
+	}
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if !slices.ContainsFunc(r.Columns, func(c string) bool { return strings.EqualFold(c, w) }) {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case spec.Kind == "items" && has("Handle", "Title") && (has("Variant Price") || has("Option1 Value")):
+		return shopifyLayout
+	case spec.Kind == "events" && has("Name", "Lineitem quantity", "Lineitem name"):
+		return shopifyOrdersLayout
+	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0 && wooColumns(r.Columns):
+		return wooLayout
+	}
+	return plainLayout
+}
+
+// container is the format of the file that a format of imports needs, "" when its content tells.
+func container(format string) string {
+	switch format {
+	case "ndjson":
+		return table.NDJSON
+	case "xml", "google_merchant_xml":
+		return table.XML
+	case "xlsx":
+		return table.XLSX
+	case "", "auto":
+		return ""
+	}
+	return table.CSV
+}
+
+// choose picks the source for the layout, and refuses a file whose rows would all be refused.
+func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
+	b := newBuilder(r, spec, now)
+	switch r.layout {
+	case shopifyLayout:
+		r.source = newShopify(r, b)
+		return r.needColumns("Handle", "Title")
+	case shopifyOrdersLayout:
+		r.source = newShopifyOrders(r, b)
+		return r.needColumns("Name", "Lineitem quantity")
+	case wooLayout:
+		s := newWoo(r, b)
+		if r.source = s; s.kind < 0 {
+			return errors.New(
+				"the file is no product export of WooCommerce: no column holds types such as simple and variable. Use the format auto",
+			)
+		}
+	default:
+		if err := r.needFields(spec); err != nil {
+			return err
+		}
+		if spec.Kind == "events" && !r.plan.Fills("occurred_at") {
+			r.table.Notes = append(r.table.Notes, "No column of times: the events count as done now. "+
+				"If there is one, name it with --map COLUMN=occurred_at (mapping in the API).")
+		}
+		r.source = &plain{r, b}
+	}
+	return nil
+}
+
+// needColumns reports a column that a layout cannot do without.
+func (r *Reader) needColumns(names ...string) error {
+	for _, name := range names {
+		if !slices.ContainsFunc(r.table.Columns, func(c string) bool { return strings.EqualFold(c, name) }) {
+			return fmt.Errorf("the file has no column %q as this export of Shopify has; its columns are %s. Use the format auto",
+				name, strings.Join(r.table.Columns, ", "))
+		}
+	}
+	return nil
+}
+
+// needFields reports the fields that no column fills and that no row of the kind can do
+// without. The message says which option mends it.
+func (r *Reader) needFields(spec profileapi.ImportSpec) error {
+	missing := func(field string) bool { return !r.plan.Fills(field) && spec.Set[field] == "" }
+	columns := "; the columns are " + strings.Join(r.table.Columns, ", ")
+	for _, field := range slices.Sorted(maps.Keys(spec.Set)) {
+		if name, ok := columnIn(spec.Set[field]); ok && spec.Kind == "events" && !slices.Contains(r.table.Columns, name) {
+			return fmt.Errorf("set takes %s from the column %q, which is not in the file%s", field, name, columns)
+		}
+	}
+	switch {
+	case spec.Kind == "items" && missing("item_id"):
+		return errors.New("the file has no column for item_id: pass --map COLUMN=item_id (mapping in the API)" + columns)
+	case spec.Kind == "users" && missing("user_id"):
+		return errors.New("the file has no column for user_id: pass --map COLUMN=user_id (mapping in the API)" + columns)
+	case spec.Kind != "events":
+	case missing("type"):
+		return errors.New("the file has no column for type: say what its rows are with --set type=purchase, or view_item, …, " +
+			"or name the column with --map COLUMN=type (set and mapping in the API)" + columns)
+	case missing("user_id") && missing("session_id"):
+		return errors.New("the file has no column for user_id or session_id: pass --map COLUMN=user_id (mapping in the API)" + columns)
+	}
+	return nil
+}
