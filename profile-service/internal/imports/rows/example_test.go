@@ -14,12 +14,12 @@ import (
 func ExampleReader() {
 	file := strings.NewReader("Artikelnummer;Preis;Verfügbarkeit\nT-1;9,50 €;ja\nM-1;neu;ja\nK-1;12 €;bald\n")
 	reader, err := rows.Open(context.Background(), profileapi.ImportSpec{Kind: "items"}, file, time.Now())
+	if err != nil {
+		fmt.Println(err)
+	}
 	defer reader.Close()
-	for err == nil {
-		var row rows.Row
-		if row, err = reader.Next(); err != nil {
-			break
-		}
+	row, err := reader.Next()
+	for ; err == nil; row, err = reader.Next() {
 		fmt.Printf("%d %s\n", row.Line, row.Object)
 		if row.Bad != nil {
 			fmt.Printf("  %s: %s\n", row.Column("/price"), row.Bad.Message)

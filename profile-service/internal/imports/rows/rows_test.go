@@ -20,13 +20,14 @@ var now = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 func rowsOf(t testing.TB, spec profileapi.ImportSpec, file string) ([]string, error) {
 	t.Helper()
 	r, err := Open(t.Context(), spec, strings.NewReader(file), now)
+	if err != nil {
+		r.Close()
+		return nil, err
+	}
 	defer r.Close()
 	var out []string
-	for err == nil {
-		var one Row
-		if one, err = r.Next(); err != nil {
-			break
-		}
+	one, err := r.Next()
+	for ; err == nil; one, err = r.Next() {
 		text := string(one.Object)
 		if one.Bad != nil {
 			text = "! " + one.Bad.Column + ": " + one.Bad.Message
