@@ -136,7 +136,8 @@ func (t *tx) dropUnused(ctx context.Context, shop string, visitors []int64) erro
 		and not exists (select 1 from events e where e.visitor = visitors.visitor)
 		and not exists (select 1 from visitors a where a.canonical = visitors.visitor)
 		and not exists (select 1 from visitor_sessions p where p.session = visitors.visitor)
-		and not exists (select 1 from users u where u.shop = $1 and u.user_id = substr(visitors.subject, 2) and visitors.subject like 'u%')`, shop,
+		and not exists (select 1 from users u where u.shop = $1 and u.user_id = substr(visitors.subject, 2)
+			and visitors.subject like 'u%')`, shop,
 		sqldb.List(t.Dialect, visitors))
 	return err
 }

@@ -180,7 +180,8 @@ func (c *Catalogue) Facts(ctx context.Context, shop string, itemIDs []string) (m
 	}
 	rows, err := sqldb.Collect(ctx, c.DB, "read facts of items",
 		"select item_id, category, brand, price from items where shop = $1 and not deleted and "+c.DB.In("item_id", 2, "text"),
-		[]any{shop, sqldb.List(c.DB.Dialect, itemIDs)}, func(r *sql.Rows, f *fact) error { return r.Scan(&f.id, &f.Category, &f.Brand, &f.Price) })
+		[]any{shop, sqldb.List(c.DB.Dialect, itemIDs)},
+		func(r *sql.Rows, f *fact) error { return r.Scan(&f.id, &f.Category, &f.Brand, &f.Price) })
 	if err != nil {
 		return nil, err
 	}
