@@ -32,11 +32,11 @@ func Similarity(a, b *Item) float64 {
 	return s
 }
 
-// Order returns the places of items in the order of maximal marginal relevance (Carbonell and Goldstein 1998): next comes the item with the
-// largest (1−λ)·score/largest score − λ·similarity to the most similar item before it, ties by the earlier place. allow is asked about
-// an item when its turn has come; what it refuses is left out. At most k places are returned. Items are ordered by falling score. Cost O(k·n)
-// at worst; an item whose value would be too low even if it were like none of those before it is not compared with them. The result is in
-// the chooser's memory, valid until the next Order.
+// Order returns the places of items in the order of maximal marginal relevance (Carbonell and Goldstein 1998): next comes the item
+// with the largest (1−λ)·score/largest score − λ·similarity to the most similar item before it, ties by the earlier place. allow is
+// asked about an item when its turn has come; what it refuses is left out. At most k places are returned. Items are ordered by falling
+// score. Cost O(k·n) at worst; an item whose value would be too low even if it were like none of those before it is not compared with
+// them. The result is in the chooser's memory, valid until the next Order.
 func (c *Chooser) Order(items []Item, k int, lambda float64, allow func(place int) bool) []int {
 	if len(items) == 0 {
 		return nil
