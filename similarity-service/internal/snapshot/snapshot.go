@@ -103,9 +103,9 @@ func Write(w io.Writer, c *Content) (string, error) {
 // topWeight takes the first of each list, which is its best, without its sign; items without
 // neighbours do not count. A model without any neighbour has 0.
 func topWeight(l *neighbours.Lists) float64 {
-	sum, n := 0.0, 0
+	sum, n, lists := 0.0, 0, l.Reader()
 	for i := range l.N() {
-		if _, weights := l.Of(int32(i)); len(weights) > 0 {
+		if _, weights := lists.Of(int32(i)); len(weights) > 0 {
 			sum += math.Abs(float64(weights[0]))
 			n++
 		}
@@ -210,8 +210,9 @@ func writeRows(w *bufio.Writer, l *neighbours.Lists) error {
 }
 
 func writeEntries(w *bufio.Writer, l *neighbours.Lists) error {
+	lists := l.Reader()
 	for i := range l.N() {
-		items, weights := l.Of(int32(i))
+		items, weights := lists.Of(int32(i))
 		for p := range items {
 			put32(w, uint32(items[p]))
 			put32(w, math.Float32bits(weights[p]))
