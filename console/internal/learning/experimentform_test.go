@@ -1,33 +1,11 @@
 package learning
 
 import (
-	"encoding/json"
-	"net/http/httptest"
-	"net/url"
-	"strings"
 	"testing"
 
-	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/page/pagetest"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
-
-// posted is a visit that posts a form.
-func posted(form url.Values) *page.Visit {
-	r := httptest.NewRequest("POST", "/", strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	_ = r.FormValue("") // parses it
-	return &page.Visit{Request: r}
-}
-
-// same compares as the API does: by JSON.
-func same(t *testing.T, want, got any) {
-	t.Helper()
-	a, _ := json.Marshal(want)
-	b, _ := json.Marshal(got)
-	if string(a) != string(b) {
-		t.Errorf("got  %s\nwant %s", b, a)
-	}
-}
 
 func TestATrialKeepsWhatItsFormDoesNotShow(t *testing.T) {
 	t.Parallel()
@@ -41,11 +19,11 @@ func TestATrialKeepsWhatItsFormDoesNotShow(t *testing.T) {
 		},
 		Guardrails: recommenderapi.Guardrails{MaxDegradedShare: .05, MaxLatencyMS: 80, MinClickRateRatio: .9, MinVisitors: 500},
 	}
-	got, problem := experimentOf(posted(experimentValues(&x)), x)
+	got, problem := experimentOf(pagetest.Posted(experimentValues(&x)), x)
 	if problem != nil {
 		t.Fatal(problem)
 	}
-	same(t, stripped(x), got)
+	pagetest.Same(t, stripped(x), got)
 }
 
 // TestSampleSize: to find a change of a tenth in a rate of 2 %, (1.959964+.841621)²·(.02·.98+.022·.978)/.002² = 80,678.6 visitors are

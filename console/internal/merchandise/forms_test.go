@@ -2,32 +2,12 @@ package merchandise
 
 import (
 	"encoding/json"
-	"net/http/httptest"
 	"net/url"
-	"strings"
 	"testing"
 
-	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/page/pagetest"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
-
-// posted is a visit that posts a form.
-func posted(form url.Values) *page.Visit {
-	r := httptest.NewRequest("POST", "/", strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	_ = r.FormValue("") // parses it
-	return &page.Visit{Request: r}
-}
-
-// same compares as the API does: by JSON.
-func same(t *testing.T, want, got any) {
-	t.Helper()
-	a, _ := json.Marshal(want)
-	b, _ := json.Marshal(got)
-	if string(a) != string(b) {
-		t.Errorf("got  %s\nwant %s", b, a)
-	}
-}
 
 // TestARuleComesBackFromTheEditorAsItWas fills the editor with rules and reads them again: opening and saving one changes nothing.
 func TestARuleComesBackFromTheEditorAsItWas(t *testing.T) {
@@ -53,18 +33,18 @@ func TestARuleComesBackFromTheEditorAsItWas(t *testing.T) {
 			if err := json.Unmarshal([]byte(text), &rule); err != nil {
 				t.Fatal(err)
 			}
-			got, problem := ruleOf(posted(ruleValues(&rule)))
+			got, problem := ruleOf(pagetest.Posted(ruleValues(&rule)))
 			if problem != nil {
 				t.Fatal(problem)
 			}
-			same(t, rule, got)
+			pagetest.Same(t, rule, got)
 		})
 	}
 }
 
 func TestWhatCannotBeReadInARuleIsSaidBesideItsField(t *testing.T) {
 	t.Parallel()
-	_, problem := ruleOf(posted(url.Values{"action": {"boost"}, "factor": {"much"}, "from": {"soon"}, "where0_field": {"brand"}}))
+	_, problem := ruleOf(pagetest.Posted(url.Values{"action": {"boost"}, "factor": {"much"}, "from": {"soon"}, "where0_field": {"brand"}}))
 	got := map[string]bool{}
 	for _, e := range problem.Errors {
 		got[ruleField(e.Pointer)] = true
@@ -94,19 +74,19 @@ func TestAPlacementKeepsWhatItsFormDoesNotShow(t *testing.T) {
 		Rows:  []recommenderapi.RowPlan{{Kind: "scenario", Scenario: "home.y"}}, Diversity: .3, Version: 4, Builtin: true,
 		Filter: &recommenderapi.Condition{Field: "price", Op: "gt", Value: 1.}, AllowPurchased: true, Seen: "exclude", Objective: "revenue",
 	}
-	got, problem := placementOf(posted(placementValues(&s)), s)
+	got, problem := placementOf(pagetest.Posted(placementValues(&s)), s)
 	if problem != nil {
 		t.Fatal(problem)
 	}
 	want := s
 	want.ScenarioID, want.Version, want.Builtin = "", 0, false
-	same(t, want, got)
+	pagetest.Same(t, want, got)
 
 	values := placementValues(&s)
 	values.Set("source0", "")
 	values.Set("add", "history")
-	got, _ = placementOf(posted(values), s)
-	same(t, []recommenderapi.Source{{Kind: "newest", Weight: .5}, {Kind: "history", Weight: 1}}, got.Sources)
+	got, _ = placementOf(pagetest.Posted(values), s)
+	pagetest.Same(t, []recommenderapi.Source{{Kind: "newest", Weight: .5}, {Kind: "history", Weight: 1}}, got.Sources)
 }
 
 func TestWhatIsWrongStandsBesideAFieldThatTheFormHas(t *testing.T) {

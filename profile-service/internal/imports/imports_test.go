@@ -86,6 +86,21 @@ func TestAnImportWhoseProcessEndsIsInterrupted(t *testing.T) {
 	}
 }
 
+// touching is a store that tells when a sign of life was stored.
+type touching struct {
+	store.Imports
+	touched chan struct{} // has room for one
+}
+
+func (s touching) TouchImport(ctx context.Context, shop, id string, updatedMs int64) error {
+	err := s.Imports.TouchImport(ctx, shop, id, updatedMs)
+	select {
+	case s.touched <- struct{}{}:
+	default:
+	}
+	return err
+}
+
 // TestAnImportLivesAsLongAsItsProcess looks at an import that takes long over one step: from its own process, and from one whose clock
 // is an hour ahead, first without a sign of life and then with one.
 func TestAnImportLivesAsLongAsItsProcess(t *testing.T) {
@@ -93,7 +108,8 @@ func TestAnImportLivesAsLongAsItsProcess(t *testing.T) {
 	s := storetest.SQLite(t)
 	later := func() time.Time { return time.Now().Add(time.Hour) }
 	here, state := startBlocked(t, s)
-	there := New(Options{Store: s, Now: later, Logger: slog.New(slog.DiscardHandler)})
+	signs := touching{s, make(chan struct{}, 1)}
+	there := New(Options{Store: signs, Now: later, Logger: slog.New(slog.DiscardHandler)})
 	if got := stateOf(t, there, state.ImportID); got.State != profileapi.ImportInterrupted {
 		t.Errorf("without a sign of life: %+v", got)
 	}
@@ -106,8 +122,9 @@ func TestAnImportLivesAsLongAsItsProcess(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	there.jobs.Go(func() { there.showLife(ctx, cancel, "shop", state.ImportID) })
-	for stateOf(t, there, state.ImportID).State != profileapi.ImportRunning {
-		time.Sleep(time.Millisecond)
+	<-signs.touched
+	if got := stateOf(t, there, state.ImportID); got.State != profileapi.ImportRunning {
+		t.Errorf("with a sign of life: %+v", got)
 	}
 	if _, err := here.Cancel(t.Context(), "shop", state.ImportID); err != nil {
 		t.Fatal(err)
