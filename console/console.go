@@ -3,10 +3,10 @@
 // does goes through the public API of the three services with the key of the person who signed
 // in. Pages work as plain HTML; one script makes them livelier. The main type is Options.
 //
-// Here are the way of every request and the frame around every page (frame.go), who somebody is (signin.go, with package session)
-// and the templates. The pages are packages by area, each of which lists its own with their addresses and the scopes that they
+// Here are the way of every request (frame.go), the frame around every page (layout.go) and who somebody is (signin.go, with
+// package session). The pages are packages by area, each of which lists its own with their addresses and the scopes that they
 // need: overview, merchandise, visitors, learning and operations. What they have in common is in package page; words says what
-// values look like, form and chart write HTML.
+// values look like, view, form and chart write HTML.
 package console
 
 import (
@@ -70,16 +70,14 @@ type Options struct {
 
 // console answers everything below Root. It keeps nothing between two requests.
 type console struct {
-	o         Options
-	seal      *session.Seal
-	templates templates
+	o    Options
+	seal *session.Seal
 }
 
 // New returns the handler of everything at and below Root. It panics when the secret has not 32
-// bytes or a template cannot be read. Forms that another site posts are refused before any page
-// sees them.
+// bytes. Forms that another site posts are refused before any page sees them.
 func New(o Options) http.Handler {
-	c := &console{o: o, seal: session.New(o.Secret), templates: parseTemplates(o.Now)}
+	c := &console{o: o, seal: session.New(o.Secret)}
 	mux := http.NewServeMux()
 	mux.Handle("GET "+Root+"/static/", http.StripPrefix(Root+"/", http.FileServerFS(static)))
 	mux.HandleFunc("GET "+Root+"/sign-in", c.signInForm)
@@ -89,9 +87,7 @@ func New(o Options) http.Handler {
 		method, path, _ := strings.Cut(p.Pattern, " ")
 		mux.HandleFunc(method+" "+Root+path, c.serve(p))
 	}
-	mux.HandleFunc(Root+"/", c.serve(page.Page{
-		Template: "missing", Title: "Not found", Handle: func(*page.Visit) (any, error) { return nil, nil },
-	}))
+	mux.HandleFunc(Root+"/", c.missing)
 	protected := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		protect(w.Header())

@@ -8,7 +8,11 @@ import (
 	"strings"
 	"time"
 
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
+
 	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/view"
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
 
@@ -86,7 +90,7 @@ type frame struct {
 	Calls, Notes []string
 	Done         string
 	Version      string
-	Data         any
+	Content      g.Node
 }
 
 // notices are what a page says after a form did something, by the code in its address,
@@ -123,44 +127,57 @@ func (c *console) serve(p page.Page) http.HandlerFunc {
 			Request: r, Ctx: ctx, Who: who, Now: c.o.Now, Version: c.o.Version,
 			Profile: c.o.Profile.client(key), Similarity: c.o.Similarity.client(key), Recommender: c.o.Recommender.client(key),
 		}
-		var data any
+		var found any
 		if p.Scope != "" && !who.Can(p.Scope) {
 			err = apierror.New(http.StatusForbidden, "scope_missing", "Your key lacks the scope "+p.Scope+".")
 		} else {
-			data, err = p.Handle(v)
-		}
-		if to, ok := data.(page.Redirect); ok && err == nil {
-			http.Redirect(w, r, Root+string(to), http.StatusSeeOther)
-			return
-		}
-		if file, ok := data.(page.Download); ok && err == nil {
-			file.Write(w)
-			return
+			found, err = p.Handle(v)
 		}
 		f := frame{
 			Title: p.Title, Lead: p.Lead, Section: sectionName(p.Pattern), Groups: groups(), Person: &who, Now: c.o.Now(),
-			Calls: v.Calls, Notes: v.Notes,
-			Done: notices()[r.URL.Query().Get("done")], Version: c.o.Version, Data: data,
+			Done: notices()[r.URL.Query().Get("done")], Version: c.o.Version,
 		}
 		if p.Below {
 			f.Back = sectionOf(f.Section)
 		}
-		if named, ok := data.(interface{ Heading() string }); ok && err == nil {
-			f.Title = named.Heading()
-		}
-		status, name := http.StatusOK, p.Template
+		status := http.StatusOK
 		if err != nil {
 			problem := apierror.From(err)
 			if problem.Status >= http.StatusInternalServerError {
 				c.o.Logger.WarnContext(ctx, "a page of the console failed", "path", r.URL.Path, "error", err)
 			}
-			status, name, f.Data = problem.Status, "problem", problem
+			status, f.Content = problem.Status, problemPage(problem)
+		} else {
+			switch found := found.(type) {
+			case page.Redirect:
+				http.Redirect(w, r, Root+string(found), http.StatusSeeOther)
+				return
+			case page.Download:
+				found.Write(w)
+				return
+			case page.View:
+				f.Content = found.View(v)
+			}
+			if named, ok := found.(interface{ Heading() string }); ok {
+				f.Title = named.Heading()
+			}
 		}
-		if p.Template == "missing" {
-			status = http.StatusNotFound
-		}
-		c.render(w, status, name, f)
+		f.Calls, f.Notes = v.Calls, v.Notes
+		c.render(w, status, f)
 	}
+}
+
+// missing answers addresses that no page has.
+func (c *console) missing(w http.ResponseWriter, r *http.Request) {
+	who, _, err := c.who(r)
+	if err != nil {
+		c.refused(w, r, apierror.From(err))
+		return
+	}
+	c.render(w, http.StatusNotFound, frame{
+		Title: "Not found", Groups: groups(), Person: &who, Now: c.o.Now(), Version: c.o.Version,
+		Content: h.P(h.Class("empty"), g.Text("There is no such page. "), view.Link("/", "The overview"), g.Text(" is here.")),
+	})
 }
 
 // refused sends who is not signed in to the form, and says why nothing is shown to a caller who
@@ -168,7 +185,7 @@ func (c *console) serve(p page.Page) http.HandlerFunc {
 // fields are gone.
 func (c *console) refused(w http.ResponseWriter, r *http.Request, p *apierror.Problem) {
 	if p.Status != http.StatusUnauthorized {
-		c.render(w, p.Status, "problem", frame{Title: "Not allowed", Data: p})
+		c.render(w, p.Status, frame{Title: "Not allowed", Content: problemPage(p)})
 		return
 	}
 	to := Root + "/sign-in"
@@ -178,12 +195,11 @@ func (c *console) refused(w http.ResponseWriter, r *http.Request, p *apierror.Pr
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
-// render writes a page. It is made in memory first, so that a template that fails half-way is
-// an error and not half a page.
-func (c *console) render(w http.ResponseWriter, status int, name string, f frame) {
+// render writes a page. It is made in memory first, so that one that cannot be written is an error and not half a page.
+func (c *console) render(w http.ResponseWriter, status int, f frame) {
 	var b bytes.Buffer
-	if err := c.templates[name].ExecuteTemplate(&b, "layout", f); err != nil {
-		c.o.Logger.Error("a page of the console cannot be written", "template", name, "error", err)
+	if err := layout(&f).Render(&b); err != nil {
+		c.o.Logger.Error("a page of the console cannot be written", "title", f.Title, "error", err)
 		http.Error(w, "This page cannot be shown; the log of the server says why.", http.StatusInternalServerError)
 		return
 	}

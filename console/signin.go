@@ -49,20 +49,13 @@ func (c *console) holder(r *http.Request, key string) (page.Person, error) {
 	return page.Person{Principal: p, Open: key == ""}, nil
 }
 
-// signInData is the form of signing in. Problem is what is wrong with the last attempt; Next is
-// the page to go on with.
-type signInData struct {
-	Problem string
-	Next    string
-}
-
 // signInForm shows the form, or goes on when the person is signed in already.
 func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
 	if _, _, err := c.who(r); err == nil {
 		http.Redirect(w, r, next(r), http.StatusSeeOther)
 		return
 	}
-	c.render(w, http.StatusOK, "signin", frame{Title: "Sign in", Data: signInData{Next: next(r)}})
+	c.render(w, http.StatusOK, frame{Title: "Sign in", Content: signInPage("", next(r))})
 }
 
 // signIn takes a key from the form and answers with the cookie of a session. Attempts are
@@ -71,7 +64,7 @@ func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
 func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	refuse := func(status int, problem string) {
-		c.render(w, status, "signin", frame{Title: "Sign in", Data: signInData{Problem: problem, Next: next(r)}})
+		c.render(w, status, frame{Title: "Sign in", Content: signInPage(problem, next(r))})
 	}
 	if !c.o.Attempts.Allow(r) {
 		w.Header().Set("Retry-After", "3")

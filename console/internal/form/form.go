@@ -3,10 +3,12 @@
 package form
 
 import (
-	"html/template"
 	"net/url"
 	"slices"
 	"strings"
+
+	g "maragu.dev/gomponents"
+	h "maragu.dev/gomponents/html"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 )
@@ -76,125 +78,91 @@ func Options(values ...string) []Option {
 func (f Form) Get(name string) string { return f.Values.Get(name) }
 
 // Text is a line of text.
-func (f Form) Text(name, label, hint string) template.HTML {
-	return f.input("text", name, label, hint, "")
-}
+func (f Form) Text(name, label, hint string) g.Node { return f.input("text", name, label, hint) }
 
 // Needed is a line of text that may not be empty.
-func (f Form) Needed(name, label, hint string) template.HTML {
-	return f.input("text", name, label, hint, " required")
+func (f Form) Needed(name, label, hint string) g.Node {
+	return f.input("text", name, label, hint, h.Required())
 }
 
 // Number is a number, decimal point and all.
-func (f Form) Number(name, label, hint string) template.HTML {
-	return f.input("text", name, label, hint, ` inputmode="decimal" size="8"`)
+func (f Form) Number(name, label, hint string) g.Node {
+	return f.input("text", name, label, hint, g.Attr("inputmode", "decimal"), g.Attr("size", "8"))
 }
 
 // Time is a moment in UTC, to the minute.
-func (f Form) Time(name, label, hint string) template.HTML {
-	return f.input("datetime-local", name, label, hint, "")
+func (f Form) Time(name, label, hint string) g.Node {
+	return f.input("datetime-local", name, label, hint)
 }
 
 // Suggest is a line of text with suggestions.
-func (f Form) Suggest(name, label, hint string, options []Option) template.HTML {
-	var b strings.Builder
-	b.WriteString(string(f.input("text", name, label, hint, ` autocomplete="off" list="`+id(name)+`-list"`)))
-	b.WriteString(`<datalist id="` + id(name) + `-list">`)
-	for _, o := range options {
-		b.WriteString(`<option value="` + esc(o.Value) + `">` + esc(o.Label) + `</option>`)
+func (f Form) Suggest(name, label, hint string, options []Option) g.Node {
+	list := id(name) + "-list"
+	return g.Group{
+		f.input("text", name, label, hint, h.AutoComplete("off"), h.List(list)),
+		h.DataList(h.ID(list), g.Map(options, func(o Option) g.Node { return h.Option(h.Value(o.Value), g.Text(o.Label)) })),
 	}
-	b.WriteString(`</datalist>`)
-	return template.HTML(b.String()) //nolint:gosec // every text in it is escaped
 }
 
 // Area is a text of several lines.
-func (f Form) Area(name, label, hint string, rows string) template.HTML {
-	return f.wrap(
-		name, label, hint,
-		`<textarea id="`+id(name)+`" name="`+esc(name)+`" rows="`+esc(rows)+`" spellcheck="false"`+f.aria(name, hint)+`>`+esc(f.Get(name))+
-			`</textarea>`,
-	)
+func (f Form) Area(name, label, hint, rows string) g.Node {
+	return f.wrap(name, label, hint,
+		h.Textarea(h.ID(id(name)), h.Name(name), h.Rows(rows), g.Attr("spellcheck", "false"), f.aria(name, hint), g.Text(f.Get(name))))
 }
 
 // Select is a choice of one.
-func (f Form) Select(name, label, hint string, options []Option) template.HTML {
-	var b strings.Builder
-	b.WriteString(`<select id="` + id(name) + `" name="` + esc(name) + `"` + f.aria(name, hint) + `>`)
+func (f Form) Select(name, label, hint string, options []Option) g.Node {
 	now := f.Get(name)
 	if now != "" && !slices.ContainsFunc(options, func(o Option) bool { return o.Value == now }) {
 		options = append(slices.Clone(options), Option{now, now}) // nothing that was stored is lost by opening a form
 	}
-	for _, o := range options {
-		b.WriteString(`<option value="` + esc(o.Value) + `"`)
-		if o.Value == now {
-			b.WriteString(` selected`)
-		}
-		b.WriteString(`>` + esc(o.Label) + `</option>`)
-	}
-	b.WriteString(`</select>`)
-	return f.wrap(name, label, hint, b.String())
+	return f.wrap(name, label, hint, h.Select(h.ID(id(name)), h.Name(name), f.aria(name, hint),
+		g.Map(options, func(o Option) g.Node {
+			return h.Option(h.Value(o.Value), g.If(o.Value == now, h.Selected()), g.Text(o.Label))
+		})))
 }
 
 // Check is yes or no; its value is "on" for yes.
-func (f Form) Check(name, label, hint string) template.HTML {
-	checked := ""
-	if f.Get(name) != "" {
-		checked = " checked"
-	}
-	box := `<label class="check" for="` + id(name) + `"><input type="checkbox" id="` + id(name) + `" name="` + esc(name) + `"` + checked +
-		f.aria(name, hint) + `> ` + esc(label) + `</label>`
-	return f.wrap(name, "", hint, box)
+func (f Form) Check(name, label, hint string) g.Node {
+	return f.wrap(name, "", hint, h.Label(h.Class("check"), h.For(id(name)),
+		h.Input(h.Type("checkbox"), h.ID(id(name)), h.Name(name), g.If(f.Get(name) != "", h.Checked()), f.aria(name, hint)),
+		g.Text(" "+label)))
 }
 
 // Hidden is a field that nobody sees.
-func (f Form) Hidden(name string) template.HTML {
-	return template.HTML(
-		`<input type="hidden" name="` + esc(name) + `" value="` + esc(f.Get(name)) + `">`,
-	) //nolint:gosec // both are escaped
+func (f Form) Hidden(name string) g.Node {
+	return h.Input(h.Type("hidden"), h.Name(name), h.Value(f.Get(name)))
 }
 
-func (f Form) input(kind, name, label, hint, more string) template.HTML {
-	return f.wrap(
-		name, label, hint,
-		`<input type="`+kind+`" id="`+id(name)+`" name="`+esc(name)+`" value="`+esc(f.Get(name))+`"`+more+f.aria(name, hint)+`>`,
-	)
+func (f Form) input(kind, name, label, hint string, more ...g.Node) g.Node {
+	return f.wrap(name, label, hint,
+		h.Input(h.Type(kind), h.ID(id(name)), h.Name(name), h.Value(f.Get(name)), g.Group(more), f.aria(name, hint)))
 }
 
 // aria names the hint and the error of a control.
-func (f Form) aria(name, hint string) string {
+func (f Form) aria(name, hint string) g.Node {
 	var by []string
-	attributes := ""
-	if len(f.errors[name]) > 0 {
-		attributes = ` aria-invalid="true"`
+	wrong := len(f.errors[name]) > 0
+	if wrong {
 		by = append(by, id(name)+"-error")
 	}
 	if hint != "" {
 		by = append(by, id(name)+"-hint")
 	}
-	if len(by) > 0 {
-		attributes += ` aria-describedby="` + strings.Join(by, " ") + `"`
+	return g.Group{
+		g.If(wrong, h.Aria("invalid", "true")),
+		g.If(len(by) > 0, h.Aria("describedby", strings.Join(by, " "))),
 	}
-	return attributes
 }
 
 // wrap puts label, control, error and hint together.
-func (f Form) wrap(name, label, hint, control string) template.HTML {
-	var b strings.Builder
-	b.WriteString(`<div class="field" id="` + id(name) + `-field">`)
-	if label != "" {
-		b.WriteString(`<label for="` + id(name) + `">` + esc(label) + `</label>`)
-	}
-	b.WriteString(control)
-	if wrong := f.errors[name]; len(wrong) > 0 {
-		b.WriteString(`<p class="error" id="` + id(name) + `-error">` + esc(strings.Join(wrong, "; ")) + `</p>`)
-	}
-	if hint != "" {
-		b.WriteString(`<p class="hint" id="` + id(name) + `-hint">` + esc(hint) + `</p>`)
-	}
-	b.WriteString(`</div>`)
-	return template.HTML(b.String()) //nolint:gosec // every text in it is escaped
+func (f Form) wrap(name, label, hint string, control g.Node) g.Node {
+	wrong := f.errors[name]
+	return h.Div(h.Class("field"), h.ID(id(name)+"-field"),
+		g.If(label != "", h.Label(h.For(id(name)), g.Text(label))),
+		control,
+		g.If(len(wrong) > 0, h.P(h.Class("error"), h.ID(id(name)+"-error"), g.Text(strings.Join(wrong, "; ")))),
+		g.If(hint != "", h.P(h.Class("hint"), h.ID(id(name)+"-hint"), g.Text(hint))))
 }
 
-func id(name string) string { return "f-" + esc(name) }
-
-func esc(s string) string { return template.HTMLEscapeString(s) }
+func id(name string) string { return "f-" + name }

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
@@ -20,15 +21,15 @@ func TestAProblemStandsBesideItsField(t *testing.T) {
 	})
 	for name, c := range map[string]struct{ html, want string }{
 		"the error, escaped": {
-			string(f.Number("factor", "Factor", "")), `<p class="error" id="f-factor-error">is &lt;1&gt;</p>`,
+			fmt.Sprint(f.Number("factor", "Factor", "")), `<p class="error" id="f-factor-error">is &lt;1&gt;</p>`,
 		},
 		"told to screen readers": {
-			string(f.Number("factor", "Factor", "h")), `aria-invalid="true" aria-describedby="f-factor-error f-factor-hint"`,
+			fmt.Sprint(f.Number("factor", "Factor", "h")), `aria-invalid="true" aria-describedby="f-factor-error f-factor-hint"`,
 		},
-		"what was entered":        {string(f.Number("factor", "Factor", "")), `value="&#34;9&#34;"`},
-		"a stored choice is kept": {string(f.Select("op", "Is", "", Options("eq"))), `<option value="old" selected>`},
+		"what was entered":        {fmt.Sprint(f.Number("factor", "Factor", "")), `value="&#34;9&#34;"`},
+		"a stored choice is kept": {fmt.Sprint(f.Select("op", "Is", "", Options("eq"))), `<option value="old" selected>`},
 		"no mark on a field that is ok": {
-			string(f.Text("title", "Title", "")),
+			fmt.Sprint(f.Text("title", "Title", "")),
 			`<div class="field" id="f-title-field"><label for="f-title">Title</label><input type="text" id="f-title" ` +
 				`name="title" value=""></div>`,
 		},
@@ -49,7 +50,7 @@ func TestWhatIsWrongWithAFieldThatAFormLacksStaysWithTheForm(t *testing.T) {
 	})
 	f := New(nil, p, Fields("event"))
 	if len(f.Problem.Errors) != 1 || f.Problem.Errors[0].Pointer != "/type" ||
-		!strings.Contains(string(f.Text("event", "Event", "")), "is odd") {
+		!strings.Contains(fmt.Sprint(f.Text("event", "Event", "")), "is odd") {
 		t.Errorf("left for the form: %+v", f.Problem.Errors)
 	}
 }

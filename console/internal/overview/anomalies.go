@@ -1,13 +1,15 @@
 package overview
 
 import (
-	"html/template"
 	"net/url"
 	"slices"
 	"strings"
 
+	g "maragu.dev/gomponents"
+
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/view"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -40,12 +42,12 @@ type anomaliesData struct {
 type anomalyRow struct {
 	recommenderapi.Anomaly
 	Counts string
-	Plot   template.HTML
+	Plot   g.Node
 	Next   onward
 }
 
-// onward is a page on which to go on, as a link with its words.
-type onward struct{ Href, Text string }
+// onward is a page on which to go on, with the words of the link to it; Path is as view.Link takes it.
+type onward struct{ Path, Text string }
 
 // watchedRow is a series with its longest window that has a baseline.
 type watchedRow struct {
@@ -122,7 +124,7 @@ func (d *anomaliesData) draw(v *page.Visit, names []string) {
 	v.Part("charts", err)
 	for _, s := range list {
 		for n := range d.Open {
-			if d.Open[n].Series == s.Series && d.Open[n].Plot == "" {
+			if d.Open[n].Series == s.Series && d.Open[n].Plot == nil {
 				d.Open[n].Plot = seriesPlot(&s, l)
 				break
 			}
@@ -144,7 +146,7 @@ type seriesData struct {
 	recommenderapi.AnomalySeries
 	Look    look
 	Looks   []look
-	Plot    template.HTML
+	Plot    g.Node
 	Points  []recommenderapi.AnomalyPoint // that are drawn, the latest first
 	Records []recommenderapi.Anomaly
 	Next    onward
@@ -203,7 +205,7 @@ func apart(points []recommenderapi.AnomalyPoint, l look) (list []recommenderapi.
 
 // seriesPlot draws what was seen and what was expected, with the band outside of which it is an
 // anomaly. Hours without a figure are gaps.
-func seriesPlot(s *recommenderapi.AnomalySeries, l look) template.HTML {
+func seriesPlot(s *recommenderapi.AnomalySeries, l look) g.Node {
 	scale, unit := 1., map[string]string{"count": "in the window", "share": "%", "mean": "mean",
 		"level": "at the end of the hour"}[s.Counts]
 	if s.Counts == "share" {
@@ -238,23 +240,15 @@ func hoursText(hours int64) string {
 	return words.Whole(hours) + " hours"
 }
 
-// figureText writes a value of a series: a share in per cent, others as they are. v is a
-// float64 or a pointer to one, as templates have it; a dash for nil.
-func figureText(counts string, v any) string {
-	var value float64
-	switch x := v.(type) {
-	case *float64:
-		if x == nil {
-			return "–"
-		}
-		value = *x
-	case float64:
-		value = x
+// figureText writes a value of a series: a share in per cent, others as they are; a dash for nil.
+func figureText(counts string, v *float64) string {
+	switch {
+	case v == nil:
+		return view.None
+	case counts == "share":
+		return words.Percent(*v)
 	}
-	if counts == "share" {
-		return words.Percent(value)
-	}
-	return words.Number(value)
+	return words.Number(*v)
 }
 
 // nextOf names the page on which to go on with a series. The name of a series is its kind and,
@@ -264,19 +258,19 @@ func nextOf(series string) onward {
 	name, of, _ := strings.Cut(series, ":")
 	switch name {
 	case "events":
-		return onward{page.Root + "/debugger?type=" + url.QueryEscape(of), "See who sends them in the event debugger"}
+		return onward{"/debugger?type=" + url.QueryEscape(of), "See who sends them in the event debugger"}
 	case "rejected_share", "warned_share":
-		return onward{page.Root + "/health", "See the codes in data health"}
+		return onward{"/health", "See the codes in data health"}
 	case "revenue":
 		// The last part is the currency.
 		of = of[:max(0, strings.LastIndex(of, ":"))]
-		return onward{page.Root + "/placements/" + page.Escape(of), "See the placement"}
+		return onward{"/placements/" + page.Escape(of), "See the placement"}
 	case "requests", "click_rate", "empty_share", "latency_ms":
-		return onward{page.Root + "/placements/" + page.Escape(of), "See the placement"}
+		return onward{"/placements/" + page.Escape(of), "See the placement"}
 	case "model_age_hours":
-		return onward{page.Root + "/jobs", "See whether recomputes run"}
+		return onward{"/jobs", "See whether recomputes run"}
 	case "catalogue_items", "catalogue_price":
-		return onward{page.Root + "/imports", "See the latest imports"}
+		return onward{"/imports", "See the latest imports"}
 	}
-	return onward{page.Root + "/models", "See whether models are live"}
+	return onward{"/models", "See whether models are live"}
 }

@@ -1,14 +1,16 @@
 // Package overview has the pages that look at the shop as a whole: what comes in, what it is shown and what sells, and what is far from
-// expected. Each page is a function from a visit to the data of its template.
+// expected. Each page is a function from a visit to what it found; views.go and
+// anomalyviews.go show it.
 package overview
 
 import (
 	"cmp"
-	"html/template"
 	"maps"
 	"net/url"
 	"slices"
 	"time"
+
+	g "maragu.dev/gomponents"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/page"
@@ -22,19 +24,16 @@ import (
 func Pages() []page.Page {
 	return []page.Page{
 		{
-			Pattern: "GET /{$}", Template: "overview", Title: "Overview", Handle: overview,
+			Pattern: "GET /{$}", Title: "Overview", Handle: overview,
 			Lead: "What the shop sends, what it is shown, and what sells.",
 		},
 		{
-			Pattern: "GET /anomalies", Template: "anomalies", Title: "Anomalies", Handle: anomalies,
+			Pattern: "GET /anomalies", Title: "Anomalies", Handle: anomalies,
 			Lead: "Figures that are far from what the shop's own weeks before make one expect.",
 		},
-		{Pattern: "GET /anomalies/series", Template: "series", Title: "Series", Below: true, Handle: series},
+		{Pattern: "GET /anomalies/series", Title: "Series", Below: true, Handle: series},
 	}
 }
-
-// Functions are what the templates of these pages call.
-func Functions() template.FuncMap { return template.FuncMap{"figure": figureText} }
 
 // From these shares on, between 0 and 1, the overview warns. They are about how a shop is
 // connected and not about its trade, which the anomalies watch.
@@ -56,14 +55,14 @@ type count struct {
 type overviewData struct {
 	Stats     *profileapi.EventStats
 	Types     []count
-	EventPlot template.HTML
+	EventPlot g.Node
 	Scenarios []scenarioRow
 	Anomalies []string
 	Detected  []recommenderapi.Anomaly // that are open, the latest first
-	ClickPlot template.HTML
+	ClickPlot g.Node
 	Revenue   []amount
 
-	RevenuePlot template.HTML
+	RevenuePlot g.Node
 	PerSecond   float64 // answers, in the last hour
 	ClickRate   float64
 	Money       []recommenderapi.MetricsRow
@@ -237,9 +236,9 @@ func lastDays(now time.Time) []string {
 	return days
 }
 
-// clickPlot draws the click rates of the four placements that showed most, by day. "" without
+// clickPlot draws the click rates of the four placements that showed most, by day. nil without
 // figures.
-func clickPlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
+func clickPlot(rows []recommenderapi.MetricsRow, days []string) g.Node {
 	total, byDay := map[string]int64{}, map[string]map[string]float64{}
 	for _, r := range rows {
 		day := r.At.Format("01-02")
@@ -250,7 +249,7 @@ func clickPlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 		byDay[day][r.Scenario] = 100 * share(r.Clicks, r.Impressions)
 	}
 	if len(total) == 0 {
-		return ""
+		return nil
 	}
 	names := slices.SortedFunc(
 		maps.Keys(total), func(a, b string) int { return cmp.Or(cmp.Compare(total[b], total[a]), cmp.Compare(a, b)) },
@@ -267,8 +266,8 @@ func clickPlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
 }
 
 // revenuePlot draws the attributed revenue by day, over all placements, a line for each
-// currency: amounts of several currencies are never added. "" without any.
-func revenuePlot(rows []recommenderapi.MetricsRow, days []string) template.HTML {
+// currency: amounts of several currencies are never added. nil without any.
+func revenuePlot(rows []recommenderapi.MetricsRow, days []string) g.Node {
 	byDay := map[string]map[string]float64{}
 	var currencies []string
 	for _, r := range rows {
@@ -284,7 +283,7 @@ func revenuePlot(rows []recommenderapi.MetricsRow, days []string) template.HTML 
 	}
 	plot := chart.Plot{ID: "revenue", Title: "Attributed revenue by day", Unit: "in each currency", Labels: days}
 	if len(byDay) == 0 {
-		return ""
+		return nil
 	}
 	for _, currency := range words.Unique(currencies) {
 		line := chart.Series{Name: currency}

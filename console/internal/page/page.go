@@ -1,6 +1,6 @@
 // Package page is what the pages of the console have in common: Page says where one is and what it needs, Visit is one request of
-// a person with clients that act with his key, and Reader reads the fields of a form. A page is a function from a visit to the data of
-// its template.
+// a person with clients that act with his key, and Reader reads the fields of a form. A page is a function from a visit to a
+// View: what it found, which knows how it is shown.
 package page
 
 import (
@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	g "maragu.dev/gomponents"
+
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 )
@@ -25,17 +27,20 @@ const Root = "/console"
 // EventsRead is how many of the latest events about an item or visitor are counted, the largest page that the API gives.
 const EventsRead = 1000
 
-// Page is one page, or one thing that a form does. Its handle returns the data of the template,
-// a redirect or a download; data with a Heading method has a title of its own.
+// Page is one page, or one thing that a form does. Its handle returns a View, a Redirect or a Download.
 type Page struct {
-	Pattern  string // of http.ServeMux, below Root; its first part is the entry of the navigation
-	Template string
-	Title    string
-	Lead     string // what the page is for, under its title
-	Below    bool   // it leads back to the page of its entry
-	Scope    string // of what the page changes; "" when it only reads, or asks a service that checks the scope itself
-	Upload   bool   // a file comes with it
-	Handle   func(*Visit) (any, error)
+	Pattern string // of http.ServeMux, below Root; its first part is the entry of the navigation
+	Title   string
+	Lead    string // what the page is for, under its title
+	Below   bool   // it leads back to the page of its entry
+	Scope   string // of what the page changes; "" when it only reads, or asks a service that checks the scope itself
+	Upload  bool   // a file comes with it
+	Handle  func(*Visit) (any, error)
+}
+
+// View is what a page found, and how that is shown below the title. One with a Heading method has a title of its own.
+type View interface {
+	View(v *Visit) g.Node
 }
 
 // Visit is one request of a person, with clients that act with his key. Ctx ends with the

@@ -1,35 +1,16 @@
-// Package words says values in words for people: numbers, moments, rules, reasons. It knows no page; Functions is what templates
-// call.
+// Package words says values in words for people: numbers, moments, rules, reasons. It knows no page.
 package words
 
 import (
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"math"
-	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
-	"github.com/aisle-rec/aisle/shared/wire"
 )
-
-// Functions are the functions of templates.
-func Functions(now func() time.Time) template.FuncMap {
-	return template.FuncMap{
-		"num": Number, "pct": Percent, "when": when, "ago": func(v any) string { return ago(now(), v) }, "short": Short, "json": Indented,
-		"list": func(v []string) string { return strings.Join(v, ", ") }, "path": url.PathEscape, "callpath": callPath, "item": newItemLink,
-		"seconds": func(v float64) string { return Short(v) + " s" }, "hidden": hidden, "has": slices.Contains[[]string],
-		"split": strings.Fields, "initials": initials, "tone": tone, "tier": tierText, "reason": reasonText, "condition": conditionText,
-		"rule": ruleText, "money": Money, "date": date, "inc": func(n int) int { return n + 1 }, "duration": Duration, "rate": rateText,
-		"brief": brief, "took": took, "analytics": allowsAnalytics,
-		"underscores": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-		"join":        func(list []string, by string) string { return strings.Join(list, by) },
-	}
-}
 
 // Number writes an integer with thin gaps between thousands, or a figure with four digits. A
 // float pointer has two decimals, or a dash for nil; any other type is written as Go does.
@@ -76,30 +57,17 @@ func Percent(v float64) string {
 // Short writes a figure with three digits.
 func Short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
 
-// moment is a time of the API or of Go; zero for any other type.
-func moment(v any) time.Time {
-	switch t := v.(type) {
-	case wire.Time:
-		return t.Time
-	case time.Time:
-		return t
-	}
-	return time.Time{}
-}
-
-// when writes a moment in UTC to the second, "2026-01-31 12:00:00 UTC"; a dash for none.
-func when(v any) string {
-	t := moment(v)
+// When writes a moment in UTC to the second, "2026-01-31 12:00:00 UTC"; a dash for none.
+func When(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
 	return t.UTC().Format("2006-01-02 15:04:05") + " UTC"
 }
 
-// ago writes how long ago a moment was, or how far ahead it is, in the largest unit that fits:
+// Ago writes how long ago a moment was, or how far ahead it is, in the largest unit that fits:
 // "5 min ago".
-func ago(now time.Time, v any) string {
-	t := moment(v)
+func Ago(now, t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
@@ -128,25 +96,8 @@ func Indented(v any) string {
 	return string(data)
 }
 
-// callPath is the address of a call that reads ("GET /v1/models"); "" for one that does not.
-func callPath(call string) string {
-	p, ok := strings.CutPrefix(call, "GET ")
-	if !ok {
-		return ""
-	}
-	return p
-}
-
-// hidden is a field of a form that nobody sees.
-func hidden(name, value string) template.HTML {
-	return template.HTML(
-		`<input type="hidden" name="` + template.HTMLEscapeString(name) + `" value="` + template.HTMLEscapeString(value) + `">`,
-	) //nolint:gosec // both are escaped
-}
-
-// date writes the day of a moment.
-func date(v any) string {
-	t := moment(v)
+// Date writes the day of a moment.
+func Date(t time.Time) string {
 	if t.IsZero() {
 		return "–"
 	}
@@ -179,13 +130,12 @@ func Duration(seconds float64) string {
 	return grouped(strconv.FormatFloat(seconds/86400, 'f', 0, 64)) + " days"
 }
 
-// took writes how long something went on.
-func took(from, to any) string {
-	a, b := moment(from), moment(to)
-	if a.IsZero() || b.IsZero() {
+// Took writes how long something went on.
+func Took(from, to time.Time) string {
+	if from.IsZero() || to.IsZero() {
 		return "–"
 	}
-	return Duration(b.Sub(a).Seconds())
+	return Duration(to.Sub(from).Seconds())
 }
 
 // Figure writes a number for a field, with as many digits as it takes to read the same one
@@ -202,9 +152,6 @@ func Whole(n int64) string { return strconv.FormatInt(n, 10) }
 
 // ItemLink is an item in a list of a page.
 type ItemLink struct{ ID, Title string }
-
-// newItemLink is an item of which only the id is known.
-func newItemLink(id string) ItemLink { return ItemLink{ID: id} }
 
 // PlacementTitle names a placement for people.
 func PlacementTitle(s recommenderapi.Scenario) string {

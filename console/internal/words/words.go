@@ -13,9 +13,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
-// initials are what stands where an item has no picture: the first letters of the first words,
+// Initials are what stands where an item has no picture: the first letters of the first words,
 // in capitals.
-func initials(title string) string {
+func Initials(title string) string {
 	var b strings.Builder
 	for _, word := range strings.Fields(title) {
 		if r := []rune(word)[0]; unicode.IsLetter(r) || unicode.IsDigit(r) {
@@ -28,9 +28,9 @@ func initials(title string) string {
 	return b.String()
 }
 
-// tone is the colour of a state of a model, job, import, rule, event or item: good, bad, warn
+// Tone is the colour of a state of a model, job, import, rule, event or item: good, bad, warn
 // or none.
-func tone(state string) string {
+func Tone(state string) string {
 	switch state {
 	case "live", "succeeded", "done", "active", "running", "passed", "accepted", "in_stock":
 		return "good"
@@ -42,8 +42,8 @@ func tone(state string) string {
 	return ""
 }
 
-// tierText says what supplied a slot; a tier without words of its own is written with blanks.
-func tierText(tier string) string {
+// Tier says what supplied a slot; a tier without words of its own is written with blanks.
+func Tier(tier string) string {
 	if words, ok := map[string]string{
 		"personal": "for this visitor", "session": "from this visit", "context": "fits the page", "popular": "popular",
 		"category": "of the category",
@@ -53,8 +53,8 @@ func tierText(tier string) string {
 	return strings.ReplaceAll(tier, "_", " ")
 }
 
-// reasonText says a reason in words, with the title of its item where it has one.
-func reasonText(r recommenderapi.Reason) string {
+// Reason says a reason in words, with the title of its item where it has one.
+func Reason(r recommenderapi.Reason) string {
 	text := strings.ReplaceAll(r.Code, "_", " ")
 	for _, more := range []string{cmp.Or(r.Title, r.ItemID), r.Value} {
 		if more != "" {
@@ -73,9 +73,9 @@ func Operators() map[string]string {
 	}
 }
 
-// conditionText says a condition in words: "price below 20 and brand is Ora". nil holds for
+// Condition says a condition in words: "price below 20 and brand is Ora". nil holds for
 // everything.
-func conditionText(c *recommenderapi.Condition) string {
+func Condition(c *recommenderapi.Condition) string {
 	switch {
 	case c == nil:
 		return "everything"
@@ -84,7 +84,7 @@ func conditionText(c *recommenderapi.Condition) string {
 	case len(c.Any) > 0:
 		return joined(c.Any, " or ")
 	case c.Not != nil:
-		return "not (" + conditionText(c.Not) + ")"
+		return "not (" + Condition(c.Not) + ")"
 	}
 	word, ok := Operators()[c.Op]
 	if !ok {
@@ -103,7 +103,7 @@ func conditionText(c *recommenderapi.Condition) string {
 func joined(list []recommenderapi.Condition, by string) string {
 	var parts []string
 	for n := range list {
-		text := conditionText(&list[n])
+		text := Condition(&list[n])
 		if len(list[n].All)+len(list[n].Any) > 0 {
 			text = "(" + text + ")"
 		}
@@ -134,9 +134,9 @@ func ValueText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// ruleText says in words what a rule does, and when.
-func ruleText(r recommenderapi.Rule) string {
-	about := "items whose " + conditionText(r.Where)
+// Rule says in words what a rule does, and when.
+func Rule(r recommenderapi.Rule) string {
+	about := "items whose " + Condition(r.Where)
 	if r.Where == nil {
 		about = "all items"
 	}
@@ -159,7 +159,7 @@ func ruleText(r recommenderapi.Rule) string {
 		text = r.Action + " " + about
 	}
 	if r.When != nil {
-		text += ", when " + conditionText(r.When)
+		text += ", when " + Condition(r.When)
 	}
 	return text
 }
@@ -175,21 +175,21 @@ func Unique(values []string) []string {
 	return list
 }
 
-// allowsAnalytics reports whether the visitor may be counted; an absent answer counts as given.
-func allowsAnalytics(c *profileapi.Consent) bool {
+// AllowsAnalytics reports whether the visitor may be counted; an absent answer counts as given.
+func AllowsAnalytics(c *profileapi.Consent) bool {
 	return c == nil || c.Analytics == nil || *c.Analytics
 }
 
-// rateText writes how often something happens; what is next to never is said so.
-func rateText(v float64) string {
+// Rate writes how often something happens; what is next to never is said so.
+func Rate(v float64) string {
 	if v > 0 && v < 0.01 {
 		return "below 0.01"
 	}
 	return Short(v)
 }
 
-// brief is the beginning of an id that machines made, for tables.
-func brief(id string) string {
+// Brief is the beginning of an id that machines made, for tables.
+func Brief(id string) string {
 	if len(id) <= 14 {
 		return id
 	}
@@ -201,3 +201,6 @@ func Text(v any) string {
 	s, _ := v.(string)
 	return s
 }
+
+// Spaced writes a name of the API for people: "bought_together" is "bought together".
+func Spaced(name string) string { return strings.ReplaceAll(name, "_", " ") }
