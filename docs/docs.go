@@ -1,14 +1,13 @@
 // Package docs serves the guides of this folder as a small site: every page as HTML and as the
 // Markdown that it is, a search, and llms.txt, the list of pages for language models. It is
 // embedded, so that a program has the guides of its own version. Pages are rendered once, when
-// the handler is made; docs.go reads them, serve.go answers.
+// the handler is made; docs.go reads them, serve.go answers, view.go is what a browser sees.
 package docs
 
 import (
 	"bytes"
 	"embed"
 	"fmt"
-	"html/template"
 	"io/fs"
 	"net/http"
 	"path"
@@ -51,7 +50,7 @@ type page struct {
 	Name  string // address below Prefix, without .md
 	Title string
 	Lead  string // its first paragraph
-	HTML  template.HTML
+	HTML  string
 	text  string // as it is in the folder
 	plain string // in small letters, for the search
 }
@@ -60,7 +59,6 @@ type page struct {
 type site struct {
 	pages    map[string]*page
 	chapters []chapter
-	template *template.Template
 }
 
 // chapter is a part of the list of pages.
@@ -72,10 +70,6 @@ type chapter struct {
 // Handler serves the site below Prefix and llms.txt at IndexPath. It fails when a page cannot be read, which is a fault of the build.
 func Handler() (http.Handler, error) {
 	s := &site{pages: map[string]*page{}}
-	var err error
-	if s.template, err = template.ParseFS(files, "site/page.html"); err != nil {
-		return nil, fmt.Errorf("read the guides: %w", err)
-	}
 	var rest chapter
 	known := map[string]bool{}
 	for _, c := range chapters {
@@ -83,7 +77,7 @@ func Handler() (http.Handler, error) {
 			known[name] = true
 		}
 	}
-	err = fs.WalkDir(files, ".", func(at string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(files, ".", func(at string, d fs.DirEntry, err error) error {
 		if err != nil || path.Ext(at) != ".md" {
 			return err
 		}
@@ -151,7 +145,7 @@ func read(at string) (*page, error) {
 	if err := markdown.Renderer().Render(&out, source, root); err != nil {
 		return nil, fmt.Errorf("render %s: %w", at, err)
 	}
-	p.HTML = template.HTML(out.String()) // of the project's own pages; raw HTML in them is left out
+	p.HTML = out.String() // of the project's own pages; raw HTML in them is left out
 	return p, nil
 }
 

@@ -11,15 +11,6 @@ import (
 // maxQuery bounds what is searched for, in bytes.
 const maxQuery = 200
 
-// view is what the template shows.
-type view struct {
-	Page     *page // nil: the list of pages, or what a search found
-	Chapters []chapter
-	Query    string
-	Found    []hit
-	Missing  bool // there is no such page
-}
-
 // hit is a page that a search found, with the line around the first place.
 type hit struct {
 	Page *page
@@ -69,7 +60,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_ = s.template.Execute(w, v) // a reader that is gone needs no message
+	_ = v.html().Render(w) // a reader that is gone needs no message
 }
 
 // search finds the pages that have every word, those with a word in their title first, then

@@ -1,22 +1,18 @@
 package httpserver
 
 import (
-	"crypto/sha256"
-	_ "embed" // for reference.md and reference.js
-	"encoding/base64"
+	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
+	"io/fs"
 	"maps"
 	"net/http"
-	"net/url"
-	"regexp"
 	"slices"
 
 	"github.com/danielgtaylor/huma/v2"
-	"github.com/swaggest/swgui"
-	"github.com/swaggest/swgui/v5emb"
+	"github.com/swaggest/swgui/v5/static"
+	"github.com/vearutop/statigz"
 )
 
 // OrderExtension is the extension of an operation that tells its place on the reference page, from 1.
@@ -30,10 +26,10 @@ const TypeExtension = "x-example-type"
 //go:embed reference.md
 var Authentication string
 
-// pagePlugins are what the page adds to Swagger UI: a search, and the samples of SamplesPath where that is served.
+// referencePage is the page, and the script that adds to Swagger UI a search and the samples of SamplesPath where that is served.
 //
-//go:embed reference.js
-var pagePlugins string
+//go:embed reference
+var referencePage embed.FS
 
 // SamplesPath is where the reference page looks for code samples: an object of lists of x-codeSamples by operationId.
 const SamplesPath = "/reference/samples.json"
@@ -166,76 +162,25 @@ func (e example) showBody(op *huma.Operation) error {
 	return nil
 }
 
-// ReferencePage is the page at /reference: tags as the document lists them, operations in their order, and the placeholders of the
-// examples filled in from the answers seen so far. A browser runs the page's own scripts and no other.
-func ReferencePage(title string) http.Handler {
-	page := swaggerPage(title)
-	policy := pagePolicy(page)
+// ReferencePage serves the page at /reference and its files below it: Swagger UI with tags as the document lists them, operations in
+// their order, and the placeholders of the examples filled in from the answers seen so far. No script stands in the page; styles in it
+// stay allowed, since Swagger UI sets them.
+func ReferencePage() http.Handler {
+	own, err := fs.Sub(referencePage, "reference")
+	if err != nil {
+		panic(err) // it is part of the program
+	}
+	files := http.NewServeMux()
+	files.Handle("/reference/", http.StripPrefix("/reference/", statigz.FileServer(static.FS)))
+	for path, name := range map[string]string{
+		"/reference": "page.html", "/reference/{$}": "page.html", "/reference/page.js": "page.js", "/reference/page.css": "page.css",
+	} {
+		files.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, own, name) })
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		Protect(w.Header())
-		w.Header().Set("Content-Security-Policy", policy)
-		page.ServeHTTP(w, r)
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "+
+			"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		files.ServeHTTP(w, r)
 	})
-}
-
-// inlineScript finds the scripts that stand in a page.
-var inlineScript = regexp.MustCompile(`(?s)<script>(.*?)</script>`)
-
-// pagePolicy allows a page its own files and, by their digests, the scripts that stand in it. Styles in the page stay allowed: Swagger UI
-// sets them.
-func pagePolicy(page http.Handler) string {
-	shown := localCall{header: http.Header{}, ready: make(chan struct{}), cancel: func() {}, stop: func() bool { return true }}
-	shown.run(page, &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/reference"}})
-	text, err := io.ReadAll(shown.body)
-	if err != nil {
-		panic(err) // the page is a constant of the program
-	}
-	scripts := "'self'"
-	for _, script := range inlineScript.FindAllSubmatch(text, -1) {
-		sum := sha256.Sum256(script[1])
-		scripts += " 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	}
-	return "default-src 'none'; script-src " + scripts +
-		"; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
-		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}
-
-// swaggerPage is Swagger UI, whose files are part of the program. The functions are JavaScript:
-// they remember ids of answers and put them into the next requests.
-func swaggerPage(title string) http.Handler {
-	return v5emb.NewWithConfig(swgui.Config{SettingsUI: map[string]string{
-		"showExtensions":       "false",
-		"persistAuthorization": "true",
-		"filter":               "true",
-		"plugins":              pagePlugins,
-		"operationsSorter": `function (a, b) {
-				return a.getIn(["operation", "` + OrderExtension + `"]) - b.getIn(["operation", "` + OrderExtension + `"]);
-			}`,
-		"requestInterceptor": `function (request) {
-				var filled = function (text) {
-					return text.replace(/(latest|previous)-([a-z_]+)/g, function (whole, which, name) {
-						var seen = (window.aisleSeen || {})[name] || {};
-						return seen[which] || whole;
-					});
-				};
-				request.url = filled(request.url);
-				if (typeof request.body === "string") request.body = filled(request.body);
-				return request;
-			}`,
-		"responseInterceptor": `function (response) {
-				var seen = window.aisleSeen = window.aisleSeen || {};
-				var answer;
-				try { answer = JSON.parse(response.text); } catch (e) { return response; }
-				if (!response.ok || answer === null || answer.openapi) return response;
-				(Array.isArray(answer.items) ? answer.items.slice().reverse() : []).concat([answer]).forEach(function (part) {
-					for (var name in part) {
-						var had = seen[name] || {};
-						if (typeof part[name] === "string" && part[name] !== had.latest) {
-							seen[name] = { latest: part[name], previous: had.latest };
-						}
-					}
-				});
-				return response;
-			}`,
-	}})(title, "/openapi.json", "/reference/")
 }

@@ -84,7 +84,7 @@ func New(o Options) *Server {
 	api := humagin.New(engine, humaConfig(o))
 	limits := newLimiter(o)
 	api.UseMiddleware(authenticate(o.Auth, limits), limits.middleware)
-	page := gin.WrapH(ReferencePage(o.Service))
+	page := gin.WrapH(ReferencePage())
 	engine.GET("/reference", page)
 	engine.GET("/reference/*asset", page)
 	return &Server{Engine: engine, API: api, auth: o.Auth}

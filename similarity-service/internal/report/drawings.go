@@ -3,9 +3,11 @@ package report
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"image/color"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -14,6 +16,46 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
+
+// Draw draws what there is to see of a report: nothing when nothing was tested. Each drawing is
+// an SVG text that can stand in a page.
+func Draw(r similarityapi.Report) ([]similarityapi.ReportDrawing, error) {
+	var ndcg, suffix string
+	if selected := r.Result(r.Selected); selected != nil {
+		for name := range selected.Metrics {
+			if rest, ok := strings.CutPrefix(name, "ndcg"); ok {
+				ndcg, suffix = name, rest
+			}
+		}
+	}
+	var out []similarityapi.ReportDrawing
+	var errs []error
+	add := func(title, says string) func(svg string, err error) {
+		return func(svg string, err error) {
+			out, errs = append(out, similarityapi.ReportDrawing{Title: title, Says: says, SVG: svg}), append(errs, err)
+		}
+	}
+	if ndcg != "" {
+		for _, name := range []string{"ndcg", "recall", "mrr"} {
+			add(name+suffix, "With 95 % intervals.")(pointsWithIntervals(r.Results, name+suffix))
+		}
+		for _, name := range []string{"coverage", "popularity_bias"} {
+			add("Accuracy against "+strings.ReplaceAll(name, "_", " "), "")(against(r.Results, name+suffix, ndcg))
+		}
+	}
+	if b := r.Breakdown; b != nil && len(b.ByActivity) > 0 {
+		add("By activity of visitors", "Visitors in parts of about the same size.")(byGroup(b.ByActivity, "items in the visitor's history"))
+		add(
+			"By popularity of items", "Share of the items to be found that are in the list.",
+		)(byGroup(b.ByPopularity, "training interactions of the item to be found"))
+	}
+	if slices.ContainsFunc(r.Results, func(one similarityapi.ReportResult) bool { return len(one.Path) > 1 }) {
+		add(
+			"What the search tried", "NDCG, of sessions MRR, on the cases that guide it; the line is the best so far.",
+		)(searchPath(r.Results))
+	}
+	return out, errors.Join(errs...)
+}
 
 // colourOf tells models apart, also for those who do not see red and green alike (Okabe and Ito, 2008).
 func colourOf(n int) color.RGBA {

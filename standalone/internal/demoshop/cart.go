@@ -38,6 +38,23 @@ func (l cartLine) Price() float64 {
 // Sum is what the line costs.
 func (l cartLine) Sum() float64 { return l.Price() * float64(l.Quantity) }
 
+// total is what lines of a cart cost together.
+func total(lines []cartLine) (sum float64) {
+	for _, l := range lines {
+		sum += l.Sum()
+	}
+	return sum
+}
+
+// idsOf are the items of lines with commas between, as the tracker takes them.
+func idsOf(lines []cartLine) string {
+	ids := make([]string, len(lines))
+	for n, l := range lines {
+		ids[n] = l.Item.ItemID
+	}
+	return strings.Join(ids, ",")
+}
+
 // cartOf is the cart of a visitor: the cookie is all there is of it.
 func (s *Shop) cartOf(r *http.Request) []cartLine { return s.readCart(cookie(r, cartCookie)) }
 

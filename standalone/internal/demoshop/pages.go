@@ -12,7 +12,7 @@ import (
 // home has lists of recommendations only, which the page asks Aisle for by itself, as on the
 // other pages.
 func (s *Shop) home(w http.ResponseWriter, r *http.Request) {
-	s.render(w, r, http.StatusOK, "home", page{Title: "Welcome"})
+	s.render(w, r, http.StatusOK, "home", page{Title: "Welcome", Content: homeView()})
 }
 
 // category shows the most wanted products of a category.
@@ -20,40 +20,36 @@ func (s *Shop) category(w http.ResponseWriter, r *http.Request) {
 	name := r.FormValue("name")
 	items := s.goods.Load().byCategory[name]
 	if len(items) == 0 {
-		s.render(w, r, http.StatusNotFound, "search", page{Title: "No such category"})
+		s.notHere(w, r, "No such category")
 		return
 	}
-	s.render(w, r, http.StatusOK, "category", page{Title: name, Category: name, Data: items[:min(perPage, len(items))]})
-}
-
-// productData is the page of a product; Category is its whole path, as widgets send it.
-type productData struct {
-	Item     *profileapi.Item
-	Category string
+	s.render(w, r, http.StatusOK, "category", page{
+		Title: name, Category: name, Content: categoryView(name, items[:min(perPage, len(items))]),
+	})
 }
 
 // product shows one product; the tracker reports the view.
 func (s *Shop) product(w http.ResponseWriter, r *http.Request) {
 	item := s.goods.Load().byID[r.FormValue("id")]
 	if item == nil {
-		s.render(w, r, http.StatusNotFound, "search", page{Title: "No such product"})
+		s.notHere(w, r, "No such product")
 		return
 	}
-	category := profileapi.CategoryValue(item.CategoryPath)
-	s.render(w, r, http.StatusOK, "product", page{Title: item.Title, Category: category, Data: productData{item, category}})
+	category := profileapi.CategoryValue(item.CategoryPath) // its whole path, as widgets send it
+	s.render(w, r, http.StatusOK, "product", page{Title: item.Title, Category: category, Content: productView(item, category)})
 }
 
-// searchData is what a search found; also the page of an address that leads nowhere.
-type searchData struct {
-	Query string
-	Items []*profileapi.Item
+// notHere is the page of an address that leads nowhere.
+func (s *Shop) notHere(w http.ResponseWriter, r *http.Request, title string) {
+	s.render(w, r, http.StatusNotFound, "search", page{Title: title, Content: searchView(title, "", "It is not here.", nil)})
 }
 
 // search finds products whose title has every word of the query, a page of them. It is the
 // shop's own search: Aisle is told of it and not asked.
 func (s *Shop) search(w http.ResponseWriter, r *http.Request) {
-	d := searchData{Query: strings.TrimSpace(r.FormValue("q"))}
-	wanted := strings.Fields(strings.ToUpper(d.Query))
+	query := strings.TrimSpace(r.FormValue("q"))
+	wanted := strings.Fields(strings.ToUpper(query))
+	var items []*profileapi.Item
 	g := s.goods.Load()
 	for _, category := range g.categories {
 		for _, item := range g.byCategory[category] {
@@ -61,27 +57,19 @@ func (s *Shop) search(w http.ResponseWriter, r *http.Request) {
 			for _, word := range wanted {
 				found = found && strings.Contains(strings.ToUpper(item.Title), word)
 			}
-			if found && len(d.Items) < perPage {
-				d.Items = append(d.Items, item)
+			if found && len(items) < perPage {
+				items = append(items, item)
 			}
 		}
 	}
-	s.render(w, r, http.StatusOK, "search", page{Title: "Search", Data: d})
-}
-
-// cartData is the cart with what it costs.
-type cartData struct {
-	Lines []cartLine
-	Total float64
+	s.render(w, r, http.StatusOK, "search", page{
+		Title: "Search", Content: searchView("Search", query, "Nothing fits “"+query+"”.", items),
+	})
 }
 
 // cart shows what is in the cookie, at the prices of the catalogue.
 func (s *Shop) cart(w http.ResponseWriter, r *http.Request) {
-	d := cartData{Lines: s.cartOf(r)}
-	for _, l := range d.Lines {
-		d.Total += l.Sum()
-	}
-	s.render(w, r, http.StatusOK, "cart", page{Title: "Your cart", Data: d})
+	s.render(w, r, http.StatusOK, "cart", page{Title: "Your cart", Content: cartView(s.cartOf(r))})
 }
 
 // changeCart puts an item into the cart or takes it out; the page itself has told Aisle.
@@ -109,14 +97,6 @@ func (s *Shop) order(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, Root+"/order", http.StatusSeeOther)
 }
 
-// orderData is an order; IDs are its items with commas between, for the tracker.
-type orderData struct {
-	Number string
-	Lines  []cartLine
-	Total  float64
-	IDs    string
-}
-
 // ordered shows the last order. Seen again it has the same number, so that Aisle counts it
 // once.
 func (s *Shop) ordered(w http.ResponseWriter, r *http.Request) {
@@ -125,14 +105,7 @@ func (s *Shop) ordered(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, Root+"/cart", http.StatusSeeOther)
 		return
 	}
-	d := orderData{Number: number, Lines: s.readCart(cart)}
-	var ids []string
-	for _, l := range d.Lines {
-		d.Total += l.Sum()
-		ids = append(ids, l.Item.ItemID)
-	}
-	d.IDs = strings.Join(ids, ",")
-	s.render(w, r, http.StatusOK, "order", page{Title: "Thank you", Data: d})
+	s.render(w, r, http.StatusOK, "order", page{Title: "Thank you", Content: orderView(number, s.readCart(cart))})
 }
 
 // play lets the visitor be a customer of the data set, or nobody in particular ("").
@@ -141,17 +114,15 @@ func (s *Shop) play(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, Root+"/", http.StatusSeeOther)
 }
 
-// money writes a price in the currency of the data set; "" for none.
-func money(v any) string {
-	switch f := v.(type) {
-	case *float64:
-		if f != nil {
-			return fmt.Sprintf("£%.2f", *f)
-		}
-	case float64:
-		return fmt.Sprintf("£%.2f", f)
+// money writes an amount in the currency of the data set.
+func money(v float64) string { return fmt.Sprintf("£%.2f", v) }
+
+// price is what a product costs; "" where that is not known.
+func price(i *profileapi.Item) string {
+	if i.Price == nil {
+		return ""
 	}
-	return ""
+	return money(*i.Price)
 }
 
 // words writes a title of the data set, which is in capitals and in ASCII, for reading.

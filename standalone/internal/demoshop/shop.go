@@ -7,15 +7,14 @@ import (
 	"bytes"
 	"cmp"
 	"embed"
-	"html/template"
 	"log/slog"
 	"maps"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 
-	"github.com/aisle-rec/aisle/sdk/tracker"
+	g "maragu.dev/gomponents"
+
 	"github.com/aisle-rec/aisle/shared/httpserver"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -27,11 +26,8 @@ const Root = "/shop"
 
 const perPage = 24 // items on a page of a category
 
-// files has the pages, and static below the style sheet and the scripts.
+// static has the style sheet and the scripts.
 //
-//go:embed templates
-var files embed.FS
-
 //go:embed static
 var static embed.FS
 
@@ -45,12 +41,11 @@ type Aisle struct {
 // Shop answers everything below Root. It is safe for concurrent use, also while Stock replaces
 // what it sells.
 type Shop struct {
-	aisle     Aisle
-	users     []string // who may be played
-	logger    *slog.Logger
-	templates map[string]*template.Template
-	mux       *http.ServeMux
-	goods     atomic.Pointer[goods]
+	aisle  Aisle
+	users  []string // who may be played
+	logger *slog.Logger
+	mux    *http.ServeMux
+	goods  atomic.Pointer[goods]
 }
 
 // goods is the catalogue as the shop's own pages need it. It is immutable; categories are those
@@ -63,16 +58,7 @@ type goods struct {
 
 // New returns a shop that has nothing to sell until Stock is called. users are the customers whom a visitor can play.
 func New(aisle Aisle, users []string, logger *slog.Logger) *Shop {
-	s := &Shop{aisle: aisle, users: users, logger: logger, templates: map[string]*template.Template{}, mux: http.NewServeMux()}
-	functions := template.FuncMap{
-		"money": money, "query": template.URLQueryEscaper, "ms": milliseconds, "tracker": tracker.Path, "integrity": tracker.Integrity,
-		"join": strings.Join, "words": words,
-	}
-	base := template.Must(template.New("").Funcs(functions).ParseFS(files, "templates/layout.html"))
-	for _, name := range []string{"home", "category", "product", "cart", "order", "search", "empty"} {
-		s.templates[name] = template.Must(template.Must(base.Clone()).ParseFS(files, "templates/"+name+".html"))
-	}
-	s.templates["trace"] = template.Must(template.New("trace").Funcs(functions).ParseFS(files, "templates/trace.html"))
+	s := &Shop{aisle: aisle, users: users, logger: logger, mux: http.NewServeMux()}
 	s.Stock(nil)
 	s.mux.Handle("GET "+Root+"/static/", http.StripPrefix(Root+"/", http.FileServerFS(static)))
 	s.mux.HandleFunc("GET "+Root+"/picture/{name}", s.picture)
@@ -128,27 +114,26 @@ type page struct {
 	CartIDs    string
 	User       string
 	Users      []string
-	Data       any
+	Content    g.Node
 }
 
-// render writes a page with what stands around it. A shop that has nothing to sell yet shows
-// that instead. The page is made in memory first, so that a template that fails is an error and
-// not half a page.
-func (s *Shop) render(w http.ResponseWriter, r *http.Request, status int, name string, p page) {
-	g := s.goods.Load()
-	if len(g.byID) == 0 {
-		name, p.Title = "empty", "The shop is being filled"
+// render writes a page, of a kind, with what stands around it. A shop that has nothing to sell yet shows that instead. The page is made
+// in memory first, so that one that cannot be written is an error and not half a page.
+func (s *Shop) render(w http.ResponseWriter, r *http.Request, status int, kind string, p page) {
+	goods := s.goods.Load()
+	if len(goods.byID) == 0 {
+		kind, p.Title, p.Content = "empty", "The shop is being filled", emptyView()
 	}
-	p.Kind, p.Categories, p.Users, p.User = name, g.categories, s.users, cookie(r, userCookie)
+	p.Kind, p.Categories, p.Users, p.User = kind, goods.categories, s.users, cookie(r, userCookie)
 	p.Cart = s.cartOf(r)
-	var ids []string
-	for _, l := range p.Cart {
-		ids = append(ids, l.Item.ItemID)
-	}
-	p.CartIDs = strings.Join(ids, ",")
+	p.CartIDs = idsOf(p.Cart)
+	s.write(w, status, layout(&p))
+}
+
+func (s *Shop) write(w http.ResponseWriter, status int, n g.Node) {
 	var b bytes.Buffer
-	if err := s.templates[name].ExecuteTemplate(&b, "layout", p); err != nil {
-		s.logger.Error("a page of the demo shop cannot be written", "page", name, "error", err)
+	if err := n.Render(&b); err != nil {
+		s.logger.Error("a page of the demo shop cannot be written", "error", err)
 		http.Error(w, "This page cannot be shown; the log says why.", http.StatusInternalServerError)
 		return
 	}

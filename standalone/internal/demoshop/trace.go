@@ -94,11 +94,7 @@ func (s *Shop) trace(w http.ResponseWriter, r *http.Request) {
 	}
 	s.traceVisitor(ctx, d, question.UserID, question.SessionID)
 	s.traceList(ctx, d, question)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	if err := s.templates["trace"].ExecuteTemplate(w, "trace.html", d); err != nil {
-		s.logger.Error("the side panel of the demo shop cannot be written", "error", err)
-	}
+	s.write(w, http.StatusOK, d.html())
 }
 
 // timed runs one step and notes how long it took and what was wrong.

@@ -45,7 +45,7 @@ type described struct {
 // NewRouter returns a router to services by name; pages names the one that has the console and the page script. It answers 503 until
 // Describe.
 func NewRouter(pages string, services map[string]http.Handler) *Router {
-	rt := &Router{pages: pages, services: services, reference: httpserver.ReferencePage("Aisle")}
+	rt := &Router{pages: pages, services: services, reference: httpserver.ReferencePage()}
 	var err error
 	if rt.guides, err = docs.Handler(); err != nil {
 		panic(err) // the guides are a constant of the program

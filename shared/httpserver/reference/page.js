@@ -1,8 +1,8 @@
-[
-SwaggerUIBundle.plugins.DownloadUrl,
+"use strict";
+
 // Two things that Swagger UI lacks: a search over operations, not over chapters alone, and samples in the languages of the clients. The
 // language that a reader chose stays chosen, on all operations and on the next visit.
-function (system) {
+function aisle(system) {
 	var e = system.React.createElement, languageKey = "aisle.reference.language", loading;
 
 	function chosen() { try { return localStorage.getItem(languageKey) || "curl"; } catch (refused) { return "curl"; } }
@@ -20,7 +20,7 @@ function (system) {
 	// With the address of this server, and what the answers so far told in the place of placeholders, as requests have it.
 	function filled(source) {
 		return source.split("http://127.0.0.1:8080").join(location.origin).replace(/(latest|previous)-([a-z_]+)/g, function (whole, which, name) {
-			return ((window.aisleSeen || {})[name] || {})[which] || whole;
+			return (window.aisleSeen[name] || {})[which] || whole;
 		});
 	}
 
@@ -90,4 +90,56 @@ function (system) {
 
 	return { fn: { opsFilter: search }, components: { FilterContainer: Search }, wrapComponents: { responses: withSamples } };
 }
-]
+
+// What the answers so far told: the latest and the previous value of each field that is a text, by its name.
+window.aisleSeen = {};
+
+// Requests may name such values: "latest-item_id".
+function fill(request) {
+	var filled = function (text) {
+		return text.replace(/(latest|previous)-([a-z_]+)/g, function (whole, which, name) {
+			return (window.aisleSeen[name] || {})[which] || whole;
+		});
+	};
+	request.url = filled(request.url);
+	if (typeof request.body === "string") request.body = filled(request.body);
+	return request;
+}
+
+function remember(response) {
+	var seen = window.aisleSeen, answer;
+	try { answer = JSON.parse(response.text); } catch (e) { return response; }
+	if (!response.ok || answer === null || answer.openapi) return response;
+	(Array.isArray(answer.items) ? answer.items.slice().reverse() : []).concat([answer]).forEach(function (part) {
+		for (var name in part) {
+			var had = seen[name] || {};
+			if (typeof part[name] === "string" && part[name] !== had.latest) {
+				seen[name] = { latest: part[name], previous: had.latest };
+			}
+		}
+	});
+	return response;
+}
+
+// Operations stand in the order of a person's work, which the document numbers.
+function inOrder(a, b) {
+	return a.getIn(["operation", "x-order"]) - b.getIn(["operation", "x-order"]);
+}
+
+window.ui = SwaggerUIBundle({
+	url: "/openapi.json",
+	dom_id: "#swagger-ui",
+	deepLinking: true,
+	presets: [SwaggerUIBundle.presets.apis],
+	plugins: [SwaggerUIBundle.plugins.DownloadUrl, aisle],
+	layout: "BaseLayout",
+	showExtensions: false,
+	showCommonExtensions: true,
+	validatorUrl: null,
+	defaultModelsExpandDepth: -1,
+	persistAuthorization: true,
+	filter: true,
+	operationsSorter: inOrder,
+	requestInterceptor: fill,
+	responseInterceptor: remember,
+});
