@@ -25,7 +25,7 @@ const (
 	Words    Shape = "list"     // a|b|c, a; b or a, b
 	Path     Shape = "path"     // Home > Lighting
 	Paths    Shape = "paths"    // Home, Home > Lighting: the narrowest counts
-	Moment   Shape = "time"     // see Times
+	Moment   Shape = "time"     // see locale.Times
 	Document Shape = "document" // JSON
 	URLs     Shape = "urls"     // the first counts
 )

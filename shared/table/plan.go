@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/aisle-rec/aisle/shared/table/locale"
 )
 
 // What became of a column.
@@ -28,7 +30,7 @@ type PlanOptions struct {
 	Set        map[string]string            // field to the value of every row
 	MapValues  map[string]map[string]string // field to value in the file to value
 	Decimal    string                       // "." or ","
-	DateFormat string                       // as parseDateFormat reads it
+	DateFormat string                       // as locale.ParseDateFormat reads it
 	Timezone   string                       // IANA name
 	JSON       bool                         // columns are members of JSON objects, so that fields may be objects themselves
 }
@@ -40,8 +42,8 @@ type Column struct {
 	Into    string // of a part: the field that it goes into
 	How     string // one of the words above: Named, Usual and so on
 	Shape   Shape
-	Numbers *Numbers          // nil: no number
-	Times   *Times            // nil: no time
+	Numbers *locale.Numbers   // nil: no number
+	Times   *locale.Times     // nil: no time
 	Values  map[string]string // to say instead of a value in the file
 }
 
@@ -97,7 +99,7 @@ func (p *Plan) readOptions() (err error) {
 		return fmt.Errorf("decimal is %.20q, want . or ,", p.o.Decimal)
 	}
 	if p.o.DateFormat != "" {
-		if p.layout, err = parseDateFormat(p.o.DateFormat); err != nil {
+		if p.layout, err = locale.ParseDateFormat(p.o.DateFormat); err != nil {
 			return err
 		}
 	}
@@ -298,12 +300,12 @@ func (p *Plan) prepare(c *Column) {
 	}
 	switch c.Shape {
 	case Number, Money:
-		c.Numbers = &Numbers{}
+		c.Numbers = &locale.Numbers{}
 		if p.o.Decimal != "" {
 			c.Numbers.Decimal = p.o.Decimal[0]
 		}
 	case Moment:
-		c.Times = &Times{Zone: p.location, Layout: p.layout}
+		c.Times = &locale.Times{Zone: p.location, Layout: p.layout}
 	}
 	for field, values := range p.o.MapValues {
 		if f, _ := FieldOf(p.Kind, field); f.Name == c.Field && c.Field != "" {
@@ -371,7 +373,7 @@ func (c *Column) Detail() string {
 	switch {
 	case c.Numbers != nil && c.Numbers.Mark() == ',':
 		return "decimal comma"
-	case c.Numbers != nil && c.Numbers.points > 0 && c.Numbers.commas > 0:
+	case c.Numbers != nil && c.Numbers.Mixed():
 		return "decimal points and commas"
 	case c.Times != nil && c.Times.Order() != "":
 		return c.Times.Order()

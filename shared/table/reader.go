@@ -1,13 +1,11 @@
 // Package table reads tables of any usual form into records of texts: CSV and TSV with any separator and encoding, NDJSON and JSON lists,
-// XML feeds and Excel workbooks, plain or compressed. It tells formats apart by content, knows the header words of fields in several
-// languages (Plan) and reads numbers and times of any locale (Numbers, Times). It decides nothing about what a record means and stores
+// XML feeds and Excel workbooks, plain or compressed. It tells formats apart by content and knows the header words of fields in several
+// languages (Plan); package locale reads numbers and times of any locale. It decides nothing about what a record means and stores
 // nothing. Memory does not grow with the size of a text file. The main type is Reader.
 //
-// Where to begin: reader.go opens a file and chooses one of four sources, csv.go (with
-// separator.go and splitter.go), json.go, xml.go and xlsx.go. plan.go pairs the columns with
-// the fields of fields.go, fields_items.go and fields_events.go; number.go and moment.go read
-// the values. Records are texts: who wants the fields asks a Plan for the column and lets its
-// Numbers or Times read the value.
+// Where to begin: reader.go opens a file and chooses one of four sources, csv.go (with separator.go and splitter.go), json.go, xml.go and
+// xlsx.go. plan.go pairs the columns with the fields of fields.go, fields_items.go and fields_events.go. Records are texts: who wants the
+// fields asks a Plan for the column and lets its Numbers or Times read the value.
 package table
 
 import (

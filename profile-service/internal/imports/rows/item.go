@@ -12,6 +12,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/table"
+	"github.com/aisle-rec/aisle/shared/table/locale"
 )
 
 // draft is an item that is being put together from the columns of one record. Columns come in
@@ -59,7 +60,7 @@ func (b *builder) draft(rec *table.Record) *draft {
 		if f, ok := table.FieldOf(b.kind, s.field); ok {
 			d.column(
 				&table.Column{
-					Name: f.Name, Field: f.Name, Shape: f.Shape, Numbers: &table.Numbers{}, Times: &table.Times{Zone: b.plan.Location()},
+					Name: f.Name, Field: f.Name, Shape: f.Shape, Numbers: &locale.Numbers{}, Times: &locale.Times{Zone: b.plan.Location()},
 				},
 				s.value,
 			)
@@ -198,7 +199,7 @@ func (d *draft) text(c *table.Column, text string) {
 	case "image_url", "url":
 		d.item[c.Field] = firstURL(text)
 	case "currency":
-		if code, ok := table.ParseCurrency(text); ok {
+		if code, ok := locale.ParseCurrency(text); ok {
 			d.item["currency"] = code
 		} else {
 			d.warn("unknown_word", c.Name, text, "The value is no currency such as EUR and is left out. "+

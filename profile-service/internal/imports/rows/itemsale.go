@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/shared/table"
+	"github.com/aisle-rec/aisle/shared/table/locale"
 )
 
 // saleDates reads "2026-11-01T00:00+0100/2026-11-30T23:59+0100". The text is kept as an
@@ -11,7 +12,7 @@ import (
 // file is read.
 func (d *draft) saleDates(c *table.Column, text string) {
 	from, to, ok := strings.Cut(text, "/")
-	times := table.Times{Zone: d.b.plan.Location()}
+	times := locale.Times{Zone: d.b.plan.Location()}
 	start, why := times.Parse(from)
 	end, why2 := times.Parse(to)
 	if !ok || why+why2 != "" {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/table"
+	"github.com/aisle-rec/aisle/shared/table/locale"
 )
 
 // maxVariants bounds the lines of one product that are held in memory. Lines beyond it are
@@ -213,7 +214,7 @@ func (s *shopify) variant(d *draft, product, v *table.Record) {
 	if barcode := s.sheet.get(v, "variant barcode"); barcode != "" {
 		d.gtin(&table.Column{Name: "Variant Barcode"}, barcode)
 	}
-	plain := table.Numbers{Decimal: '.'} // Shopify writes numbers so in every language
+	plain := locale.Numbers{Decimal: '.'} // Shopify writes numbers so in every language
 	d.amountOf("cost", "Cost per item", &plain, s.sheet.get(v, "cost per item"))
 	d.amountOf("price", "Variant Price", &plain, s.sheet.get(v, "variant price"))
 	if before, why := plain.Parse(s.sheet.get(v, "variant compare at price")); why == "" {
@@ -231,7 +232,7 @@ func (s *shopify) variant(d *draft, product, v *table.Record) {
 }
 
 // amountOf is amount for a text that is no column of the plan; "" is left out.
-func (d *draft) amountOf(field, column string, numbers *table.Numbers, text string) {
+func (d *draft) amountOf(field, column string, numbers *locale.Numbers, text string) {
 	if text != "" {
 		d.amount(&table.Column{Name: column, Field: field, Numbers: numbers}, text)
 	}
@@ -250,7 +251,7 @@ func (s *shopify) stock(d *draft, v *table.Record) {
 	if text == "" {
 		return
 	}
-	amount, why := (&table.Numbers{Decimal: '.'}).Parse(text)
+	amount, why := (&locale.Numbers{Decimal: '.'}).Parse(text)
 	if why != "" {
 		d.warn("out_of_range", "Variant Inventory Qty", text, "The quantity is no number and is left out.")
 		return

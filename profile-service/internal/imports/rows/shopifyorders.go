@@ -5,6 +5,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/table"
+	"github.com/aisle-rec/aisle/shared/table/locale"
 )
 
 // shopifyOrders makes purchases of an order export of Shopify: a row per line, in which only the first row of an order says who bought and
@@ -13,8 +14,8 @@ type shopifyOrders struct {
 	r       *Reader
 	b       *builder
 	sheet   *sheet
-	times   *table.Times
-	numbers table.Numbers
+	times   *locale.Times
+	numbers locale.Numbers
 	order   map[string]string // of the present order: what its first row says
 }
 
@@ -37,7 +38,7 @@ func filled() []string {
 // know is left out, names and addresses above all, unless the caller mapped it.
 func newShopifyOrders(r *Reader, b *builder) *shopifyOrders {
 	s := &shopifyOrders{
-		r: r, b: b, sheet: newSheet(r.table.Columns, shopifyOrderColumns()), numbers: table.Numbers{Decimal: '.'},
+		r: r, b: b, sheet: newSheet(r.table.Columns, shopifyOrderColumns()), numbers: locale.Numbers{Decimal: '.'},
 		order: map[string]string{},
 	}
 	for i := range r.plan.Columns {
@@ -47,7 +48,7 @@ func newShopifyOrders(r *Reader, b *builder) *shopifyOrders {
 		}
 	}
 	b.pointers = s.sheet.pointersOf(r.table.Columns)
-	s.times = &table.Times{Zone: r.plan.Location()}
+	s.times = &locale.Times{Zone: r.plan.Location()}
 	return s
 }
 

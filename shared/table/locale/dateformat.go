@@ -1,4 +1,4 @@
-package table
+package locale
 
 import (
 	"fmt"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// parseDateFormat turns a form of times such as "DD.MM.YYYY HH:mm:ss" or "%d.%m.%Y %H:%M" into a layout of package time.
+// ParseDateFormat turns a form of times such as "DD.MM.YYYY HH:mm:ss" or "%d.%m.%Y %H:%M" into a layout of package time.
 // The longer tokens come first, since "MM" begins "MMMM". What is no token stands for itself. A
 // form that does not keep month and day of a date is refused: every time would be read wrongly.
-func parseDateFormat(format string) (string, error) {
+func ParseDateFormat(format string) (string, error) {
 	tokens := [][2]string{
 		{"YYYY", "2006"}, {"yyyy", "2006"}, {"YY", "06"}, {"yy", "06"}, {"MMMM", "January"}, {"MMM", "Jan"}, {"MM", "01"}, {"DD", "02"},
 		{"dd", "02"},

@@ -1,4 +1,6 @@
-package table
+// Package locale reads numbers, money and times as people of any country write them: "1.299,00 €", "31/01/2026 14:05". What can be read in
+// two ways is settled by the rest of its column or refused, never guessed. The main types are Numbers and Times.
+package locale
 
 import (
 	"fmt"
@@ -54,6 +56,9 @@ func (n *Numbers) Mark() byte {
 	}
 	return 0
 }
+
+// Mixed reports whether numbers were seen that can only have a decimal point and others that can only have a decimal comma.
+func (n *Numbers) Mixed() bool { return n.points > 0 && n.commas > 0 }
 
 // Parse reads a number; why says what is wrong with it, "" when nothing is. Values are finite.
 // A currency, percent or unit that is not known beside the digits makes it no number: "5 kg"

@@ -1,4 +1,4 @@
-package table
+package locale
 
 import (
 	"strings"
@@ -46,7 +46,7 @@ func TestForms(t *testing.T) {
 
 func TestDayAndMonthAreSettledByTheColumnOrTheOptionOrRefused(t *testing.T) {
 	t.Parallel()
-	layout, err := parseDateFormat("DD/MM/YYYY")
+	layout, err := ParseDateFormat("DD/MM/YYYY")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestDateFormats(t *testing.T) {
 		"DD.MM.YYYY HH:mm:ss": "31.01.2026 12:00:00", "%d/%m/%y %H:%M": "31/01/26 12:00", "D-M-YYYY h:mm A": "31-1-2026 12:00 PM",
 		"YYYYMMDD HH": "20260131 12",
 	} {
-		layout, err := parseDateFormat(format)
+		layout, err := ParseDateFormat(format)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func TestDateFormats(t *testing.T) {
 		}
 	}
 	for _, format := range []string{"", "HH:mm", "nonsense", "%"} {
-		if layout, err := parseDateFormat(format); err == nil {
+		if layout, err := ParseDateFormat(format); err == nil {
 			t.Errorf("%q is taken as %q", format, layout)
 		}
 	}
