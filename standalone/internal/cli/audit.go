@@ -12,6 +12,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/wire"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // auditPage is how many entries are asked for at once.
@@ -21,7 +22,7 @@ const auditPage = 500
 // services together. The three formats are auditFormats; --limit 0 reads on to the oldest
 // entry.
 func newAuditCommand() *cobra.Command {
-	c := &connection{}
+	c := &terminal.Connection{}
 	var q audit.Query
 	var from, to, format string
 	cmd := &cobra.Command{
@@ -44,7 +45,7 @@ func newAuditCommand() *cobra.Command {
 			return auditEntries(cmd.Context(), c, q, print(cmd.OutOrStdout()))
 		},
 	}
-	c.register(cmd)
+	c.Register(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&q.Action, "action", "", "of this action, such as scenario.put, or of all that begin with it: scenario")
 	flags.StringVar(&q.Actor, "actor", "", "by this key, account or part of Aisle")
@@ -77,16 +78,16 @@ type auditPrinter func(e *audit.Entry) error
 // auditEntries prints the entries that a query selects, however many pages they take. Entries
 // stream: no more than one page is in memory. It fails when a service did not answer, because a
 // log with a gap that nobody notices is worse than none; what was printed before stays printed.
-func auditEntries(ctx context.Context, c *connection, q audit.Query, print auditPrinter) error {
+func auditEntries(ctx context.Context, c *terminal.Connection, q audit.Query, print auditPrinter) error {
 	// left counts down to 0. With a limit of 0 it is negative after the first page, so that
 	// only the missing cursor ends the loop.
 	for left := q.Limit; ; {
 		if q.Limit = auditPage; left > 0 {
 			q.Limit = min(left, auditPage)
 		}
-		page, err := audit.Fetch(ctx, c.http(), "/v1/audit", q)
+		page, err := audit.Fetch(ctx, c.HTTP(), "/v1/audit", q)
 		if err != nil {
-			return explained(err)
+			return terminal.Explained(err)
 		}
 		if len(page.Missing) > 0 {
 			return fmt.Errorf("the log is not whole: %v did not answer; try again when they do", page.Missing)

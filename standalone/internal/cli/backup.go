@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/standalone/internal/backup"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // newBackupCommand works on the files of this machine and asks no server; package backup does
@@ -25,7 +26,7 @@ func newBackupCommand() *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := backup.Take(cmd.Context(), o)
-			return printed(cmd.OutOrStdout(), asJSON, m, err, func(w io.Writer, m backup.Manifest) {
+			return terminal.Printed(cmd.OutOrStdout(), asJSON, m, err, func(w io.Writer, m backup.Manifest) {
 				fmt.Fprintf(w, "%s holds everything that was acknowledged before %s: %s\n", o.To,
 					m.BegunAt.Format(time.RFC3339), counted(m))
 			})
@@ -51,7 +52,7 @@ func newRestoreCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			m, err := backup.Restore(cmd.Context(), from, data, keysFile)
-			return printed(cmd.OutOrStdout(), asJSON, m, err, func(w io.Writer, m backup.Manifest) {
+			return terminal.Printed(cmd.OutOrStdout(), asJSON, m, err, func(w io.Writer, m backup.Manifest) {
 				fmt.Fprintf(w, "%s holds %s\n", data, counted(m))
 				fmt.Fprintf(
 					w, "What was acknowledged after %s is lost unless it is sent again: events (with their "+

@@ -14,15 +14,9 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 	"github.com/aisle-rec/aisle/standalone/internal/doctor"
 )
-
-// exitCode is an error that says everything was printed and how to end: Execute prints nothing
-// for it and returns the number.
-type exitCode int
-
-// Error implements error.
-func (e exitCode) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 // newDoctorCommand prints the checks of package doctor, which asks the API and the admin ports.
 // The exit code is that of the worst check, so that a cron job or a container can act on it.
@@ -62,13 +56,13 @@ func newDoctorCommand() *cobra.Command {
 				fmt.Fprintf(cmd.ErrOrStderr(), "%s holds the report and what it rests on, without keys and passwords.\n", bundle)
 			}
 			if code := found.Report.ExitCode(); code > 0 {
-				return exitCode(code)
+				return terminal.ExitCode(code)
 			}
 			return nil
 		},
 	}
 	flags := cmd.Flags()
-	addressFlags(flags, &o.Server, &o.Key)
+	terminal.AddressFlags(flags, &o.Server, &o.Key)
 	flags.StringArrayVar(
 		&o.Admin, "admin-url", nil, "address of the admin port of a process, once for each; \"off\" for none; "+
 			"127.0.0.1:9080 when the server is on this machine",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // tailPoll is how often tail asks for new events when the last answer had none.
@@ -22,8 +23,8 @@ const tailPoll = time.Second
 // newEventsCommand reads events by GET /v1/events of the profile-service; nothing here stores
 // any.
 func newEventsCommand() *cobra.Command {
-	c := &connection{}
-	return group(
+	c := &terminal.Connection{}
+	return terminal.Group(
 		c, "events", "Search stored events, and watch them come in", newEventsSearchCommand(c), newEventsTailCommand(c),
 		newEventsStatsCommand(c),
 	)
@@ -56,13 +57,13 @@ func (f *eventFilter) query() url.Values {
 	return q
 }
 
-// events asks for one page; the cursor of the next is not followed.
-func (c *connection) events(ctx context.Context, q url.Values) ([]profileapi.StoredEvent, error) {
-	page, err := httpclient.JSON[profileapi.Page[profileapi.StoredEvent]](ctx, c.http(), http.MethodGet, "/v1/events", q, nil)
+// latestEvents asks for one page; the cursor of the next is not followed.
+func latestEvents(ctx context.Context, c *terminal.Connection, q url.Values) ([]profileapi.StoredEvent, error) {
+	page, err := httpclient.JSON[profileapi.Page[profileapi.StoredEvent]](ctx, c.HTTP(), http.MethodGet, "/v1/events", q, nil)
 	return page.Items, err
 }
 
-func newEventsSearchCommand(c *connection) *cobra.Command {
+func newEventsSearchCommand(c *terminal.Connection) *cobra.Command {
 	var f eventFilter
 	var limit int
 	cmd := &cobra.Command{
@@ -70,8 +71,8 @@ func newEventsSearchCommand(c *connection) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			q := f.query()
 			q.Set("limit", fmt.Sprint(limit))
-			events, err := c.events(cmd.Context(), q)
-			return show(cmd, c, events, err, printEvents)
+			events, err := latestEvents(cmd.Context(), c, q)
+			return terminal.Show(cmd, c, events, err, printEvents)
 		},
 	}
 	f.register(cmd)
@@ -100,13 +101,13 @@ func printEvents(w io.Writer, events []profileapi.StoredEvent) {
 // newEventsTailCommand begins behind the last event that is stored, of whatever kind, and from
 // there on asks for what has come since by its sequence number. Pages follow each other at once
 // until one is empty, so that it keeps up with a shop that posts more than a page in a second.
-func newEventsTailCommand(c *connection) *cobra.Command {
+func newEventsTailCommand(c *terminal.Connection) *cobra.Command {
 	var f eventFilter
 	cmd := &cobra.Command{
 		Use: "tail", Short: "Print events as they are stored, until Ctrl-C", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx, q := cmd.Context(), f.query()
-			latest, err := c.events(ctx, url.Values{"limit": {"1"}})
+			latest, err := latestEvents(ctx, c, url.Values{"limit": {"1"}})
 			if err != nil {
 				return err
 			}
@@ -119,13 +120,13 @@ func newEventsTailCommand(c *connection) *cobra.Command {
 			defer tick.Stop()
 			for {
 				q.Set("after_seq", fmt.Sprint(seq))
-				events, err := c.events(ctx, q)
+				events, err := latestEvents(ctx, c, q)
 				if err != nil {
 					return err
 				}
 				if len(events) > 0 {
 					seq = events[len(events)-1].Seq
-					if err := show(cmd, c, events, nil, printEvents); err != nil {
+					if err := terminal.Show(cmd, c, events, nil, printEvents); err != nil {
 						return err
 					}
 					continue
@@ -144,12 +145,12 @@ func newEventsTailCommand(c *connection) *cobra.Command {
 
 // newEventsStatsCommand asks GET /v1/stats/events for the time that the service takes when none
 // is named. Without --json it prints the total alone, not the hours.
-func newEventsStatsCommand(c *connection) *cobra.Command {
+func newEventsStatsCommand(c *terminal.Connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "stats", Short: "Count what was received: by type, duplicates, rejections and warnings by code", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			stats, err := httpclient.JSON[profileapi.EventStats](cmd.Context(), c.http(), http.MethodGet, "/v1/stats/events", nil, nil)
-			return show(cmd, c, stats, err, func(w io.Writer, s profileapi.EventStats) { printJSON(w, s.Total) })
+			stats, err := httpclient.JSON[profileapi.EventStats](cmd.Context(), c.HTTP(), http.MethodGet, "/v1/stats/events", nil, nil)
+			return terminal.Show(cmd, c, stats, err, func(w io.Writer, s profileapi.EventStats) { terminal.PrintJSON(w, s.Total) })
 		},
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	tables "github.com/aisle-rec/aisle/shared/table"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // importPoll is how often a running import is asked for its progress: often enough for a bar
@@ -27,7 +28,7 @@ type importFlags struct {
 	// As in connection; import has no --json, whose place the error report takes.
 	server, key string
 	spec        profileapi.ImportSpec
-	table       tableFlags
+	table       terminal.TableFlags
 	// report is the file of --errors, "" for none.
 	report string
 	// yes says that nobody is asked, also when something was found out by itself.
@@ -61,11 +62,11 @@ has stored stays.
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	flags := cmd.Flags()
-	addressFlags(flags, &f.server, &f.key)
+	terminal.AddressFlags(flags, &f.server, &f.key)
 	flags.StringVar(&f.spec.Kind, "kind", "", "what the file holds: users, items or events; told by the columns when they are certain")
 	flags.StringVar(&f.spec.Format, "format", "auto", strings.Join(profileapi.ImportFormats(), ", "))
-	f.table.add(flags)
-	f.table.addValues(flags)
+	f.table.Add(flags)
+	f.table.AddValues(flags)
 	flags.StringArrayVar(&f.spec.Ignore, "ignore", nil, "COLUMN to leave out")
 	flags.BoolVar(&f.spec.Complete, "complete", false, "of items: the file is the whole catalogue; what it lacks is archived at its end")
 	flags.Float64Var(
@@ -119,12 +120,12 @@ func (f *importFlags) run(cmd *cobra.Command, path string) error {
 
 // readTable puts the flags about the table into the options of the import.
 func (f *importFlags) readTable() error {
-	mapping, err := f.table.mapping()
-	set, err2 := f.table.set()
-	values, err3 := f.table.values()
+	mapping, err := f.table.Mapping()
+	set, err2 := f.table.Set()
+	values, err3 := f.table.Values()
 	f.spec.Mapping, f.spec.Set, f.spec.MapValues = mapping, set, values
-	f.spec.Separator, f.spec.Encoding, f.spec.Decimal = f.table.separator, f.table.encoding, f.table.decimal
-	f.spec.DateFormat, f.spec.Timezone = f.table.dateFormat, f.table.timezone
+	f.spec.Separator, f.spec.Encoding, f.spec.Decimal = f.table.Separator, f.table.Encoding, f.table.Decimal
+	f.spec.DateFormat, f.spec.Timezone = f.table.DateFormat, f.table.Timezone
 	return errors.Join(err, err2, err3)
 }
 
@@ -270,12 +271,12 @@ func isTerminal(stream any) bool {
 // state. When ctx ends while it waits, it cancels the import and returns the context's error;
 // what was stored by then stays.
 func follow(ctx context.Context, client *profileapi.Client, state profileapi.Import, stderr io.Writer) (profileapi.Import, error) {
-	shown := newProgress(stderr)
-	defer shown.end()
+	shown := terminal.NewProgress(stderr)
+	defer shown.End()
 	ticker := time.NewTicker(importPoll)
 	defer ticker.Stop()
 	for !state.Ended() {
-		shown.report("importing", int(state.Progress*1000), 1000)
+		shown.Report("importing", int(state.Progress*1000), 1000)
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():

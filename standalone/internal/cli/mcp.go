@@ -6,12 +6,13 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/process"
 	"github.com/aisle-rec/aisle/standalone/internal/agents"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // newMCPCommand runs package agents on standard input and output until the program that started
 // it closes them. Standard output belongs to the protocol: nothing else may be printed there.
 func newMCPCommand() *cobra.Command {
-	var c connection
+	var c terminal.Connection
 	cmd := &cobra.Command{
 		Use:   "mcp",
 		Short: "Let an assistant use a running service through the Model Context Protocol",
@@ -23,9 +24,9 @@ A running "aisle serve" answers the same over HTTP at /mcp.`,
 		Example: `  aisle mcp --server https://recommend.example --key sk_…`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return agents.Server(c.http(), process.Version()).Run(cmd.Context(), &mcp.StdioTransport{})
+			return agents.Server(c.HTTP(), process.Version()).Run(cmd.Context(), &mcp.StdioTransport{})
 		},
 	}
-	addressFlags(cmd.Flags(), &c.server, &c.key)
+	terminal.AddressFlags(cmd.Flags(), &c.Server, &c.Key)
 	return cmd
 }

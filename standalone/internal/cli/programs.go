@@ -10,6 +10,7 @@ import (
 	profile "github.com/aisle-rec/aisle/profile-service/service"
 	recommender "github.com/aisle-rec/aisle/recommender-service/service"
 	similarity "github.com/aisle-rec/aisle/similarity-service/service"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // programs are the commands that are programs of their own elsewhere: the binary is all of them, so that an image needs only one file.
@@ -28,7 +29,7 @@ func programs() (all []*cobra.Command) {
 			Use: p.name, Short: p.short, DisableFlagParsing: true,
 			RunE: func(_ *cobra.Command, args []string) error {
 				if code := p.main(args); code != 0 {
-					return exitCode(code)
+					return terminal.ExitCode(code)
 				}
 				return nil
 			},

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // newRecommendCommand asks POST /v1/recommendations, or with --why POST
@@ -33,14 +33,14 @@ func newRecommendCommand() *cobra.Command {
 			out := cmd.OutOrStdout()
 			if why != "" {
 				e, err := client.Explain(cmd.Context(), recommenderapi.ExplainRequest{Request: request, ItemID: why})
-				return printed(out, asJSON, e, err, printExplanation)
+				return terminal.Printed(out, asJSON, e, err, printExplanation)
 			}
 			a, err := client.Recommend(cmd.Context(), request)
-			return printed(out, asJSON, a, err, printAnswer)
+			return terminal.Printed(out, asJSON, a, err, printAnswer)
 		},
 	}
 	flags := cmd.Flags()
-	addressFlags(flags, &server, &key)
+	terminal.AddressFlags(flags, &server, &key)
 	flags.StringVar(&request.UserID, "user", "", "the visitor")
 	flags.StringVar(&request.SessionID, "session", "", "the visitor's session")
 	flags.StringSliceVar(&request.ContextItems, "item", nil, "item of the page; several by commas")
@@ -50,21 +50,6 @@ func newRecommendCommand() *cobra.Command {
 	flags.StringVar(&why, "why", "", "explain one item: why it is in the list, or which stage dropped it")
 	flags.BoolVar(&asJSON, "json", false, "print the answer as the API sends it")
 	return cmd
-}
-
-// printed prints an answer as JSON or by a function, unless asking failed: then it returns err
-// and prints nothing. print has no error, since it writes to a terminal.
-func printed[T any](w io.Writer, asJSON bool, answer T, err error, print func(io.Writer, T)) error {
-	if err != nil {
-		return err
-	}
-	if asJSON {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(answer)
-	}
-	print(w, answer)
-	return nil
 }
 
 // printAnswer prints a line for each item: position, id, title, score, tier and reasons, and

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // newRecomputeCommand starts a job by POST /v1/jobs and waits for it. Where a recompute of the
@@ -31,10 +32,10 @@ The exit code is 1 when the model of a relation was refused.`,
 			if err != nil {
 				return fmt.Errorf("start the recompute: %w", err)
 			}
-			progress := newProgress(cmd.ErrOrStderr())
+			progress := terminal.NewProgress(cmd.ErrOrStderr())
 			job, err = client.WaitForJob(cmd.Context(), job.JobID,
-				func(j similarityapi.Job) { progress.report(j.Stage, int(j.Progress*100), 100) })
-			progress.end()
+				func(j similarityapi.Job) { progress.Report(j.Stage, int(j.Progress*100), 100) })
+			progress.End()
 			if err != nil {
 				return err
 			}
@@ -42,7 +43,7 @@ The exit code is 1 when the model of a relation was refused.`,
 		},
 	}
 	flags := cmd.Flags()
-	addressFlags(flags, &server, &key)
+	terminal.AddressFlags(flags, &server, &key)
 	flags.StringSliceVar(&request.Relations, "relations", nil, "similar, bought_together, viewed_next; all when not given")
 	flags.StringVar(&request.Publish, "publish", "gate", "never, gate or always")
 	flags.StringVar(&request.Reason, "reason", "", "why the gate is overruled, with --publish always")

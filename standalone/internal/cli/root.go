@@ -1,11 +1,11 @@
-// Package cli is the command line of the aisle binary: one file per command, no domain logic.
+// Package cli is the command line of the aisle binary: one file per command, no domain logic. Commands that run a server are in package
+// serving, those that measure models in package evaluation.
 //
 // A command reads its flags, calls the typed clients of a running service or a package of this
 // module, and prints what comes back: for people by default, as JSON with --json. What it
 // prints is on standard output; progress and questions are on standard error. A command returns
-// an error; Execute prints it as one line on standard error and exits with 1. connection.go has
-// what the commands share, and rules.go is a good one to read first; serve.go and demo.go run
-// services in the process itself.
+// an error; Execute prints it as one line on standard error and exits with 1. Package terminal has
+// what the commands share, and rules.go is a good one to read first.
 package cli
 
 import (
@@ -17,6 +17,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/aisle-rec/aisle/shared/process"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/evaluation"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/serving"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // Execute runs the command line args, without the program's name, and returns the process exit
@@ -31,11 +34,11 @@ func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		return 0
 	}
-	var code exitCode
+	var code terminal.ExitCode
 	if errors.As(err, &code) {
 		return int(code)
 	}
-	fmt.Fprintf(stderr, "aisle: %s\n", process.OneLine(explained(err)))
+	fmt.Fprintf(stderr, "aisle: %s\n", process.OneLine(terminal.Explained(err)))
 	return 1
 }
 
@@ -50,12 +53,12 @@ func newRoot() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.SetGlobalNormalizationFunc(otherNames)
-	root.AddCommand(newServeCommand(), newDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(),
+	root.SetGlobalNormalizationFunc(terminal.OtherNames)
+	root.AddCommand(serving.NewServeCommand(), serving.NewDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(),
 		newRecommendCommand(), newRulesCommand(),
-		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(), newEvaluateCommand(),
-		newTuneCommand(),
-		newKeysCommand(), newAuditCommand(), newMCPCommand(), newGatewayCommand(), newHealthCommand(), newDoctorCommand(),
+		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(), evaluation.NewEvaluateCommand(),
+		evaluation.NewTuneCommand(),
+		newKeysCommand(), newAuditCommand(), newMCPCommand(), serving.NewGatewayCommand(), newHealthCommand(), newDoctorCommand(),
 		newBackupCommand(), newRestoreCommand())
 	root.AddCommand(programs()...)
 	return root

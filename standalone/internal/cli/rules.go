@@ -14,25 +14,26 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // newRulesCommand has the rules that hold in all scenarios, below /v1/rules of the
 // recommender-service.
 func newRulesCommand() *cobra.Command {
-	c := &connection{}
-	return group(
+	c := &terminal.Connection{}
+	return terminal.Group(
 		c, "rules", "List, make and remove merchandising rules", newRulesListCommand(c), newRulesPutCommand(c), newRulesRemoveCommand(c),
 	)
 }
 
 // newRulesListCommand lists the rules of scenarios as well, each with the scenario that it
 // belongs to. The state is the service's: whether the rule's times let it act at this moment.
-func newRulesListCommand(c *connection) *cobra.Command {
+func newRulesListCommand(c *terminal.Connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the rules of all placements: whether each acts now, and on how many items", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			rules, err := listRules(cmd.Context(), c)
-			return show(cmd, c, rules, err, func(w io.Writer, list []recommenderapi.ListedRule) {
+			return terminal.Show(cmd, c, rules, err, func(w io.Writer, list []recommenderapi.ListedRule) {
 				var rows [][]string
 				for _, r := range list {
 					where := r.ScenarioID
@@ -41,16 +42,16 @@ func newRulesListCommand(c *connection) *cobra.Command {
 					}
 					rows = append(rows, []string{where, r.Rule.RuleID, r.Rule.Action, r.State, fmt.Sprint(r.Items), r.Rule.Title})
 				}
-				table(w, "SCENARIO\tRULE\tACTION\tSTATE\tITEMS\tTITLE", rows)
+				terminal.Table(w, "SCENARIO\tRULE\tACTION\tSTATE\tITEMS\tTITLE", rows)
 			})
 		},
 	}
 }
 
 // listRules reads all rules, however many pages they take.
-func listRules(ctx context.Context, c *connection) (rules []recommenderapi.ListedRule, err error) {
+func listRules(ctx context.Context, c *terminal.Connection) (rules []recommenderapi.ListedRule, err error) {
 	for query := (url.Values{}); ; {
-		page, err := httpclient.JSON[profileapi.Page[recommenderapi.ListedRule]](ctx, c.http(), http.MethodGet, "/v1/rules", query, nil)
+		page, err := httpclient.JSON[profileapi.Page[recommenderapi.ListedRule]](ctx, c.HTTP(), http.MethodGet, "/v1/rules", query, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -66,7 +67,7 @@ func listRules(ctx context.Context, c *connection) (rules []recommenderapi.Liste
 // may not stand beside other flags than --where, --from and --until, which are put into it. The
 // service checks the rule and answers on how many items it acts, with warnings about those that
 // it cannot reach.
-func newRulesPutCommand(c *connection) *cobra.Command {
+func newRulesPutCommand(c *terminal.Connection) *cobra.Command {
 	var r recommenderapi.Rule
 	var file, where, from, until string
 	cmd := &cobra.Command{
@@ -79,7 +80,7 @@ func newRulesPutCommand(c *connection) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if file != "" {
 				var err error
-				if r, err = body[recommenderapi.Rule](cmd, file); err != nil {
+				if r, err = terminal.Body[recommenderapi.Rule](cmd, file); err != nil {
 					return err
 				}
 			}
@@ -94,9 +95,9 @@ func newRulesPutCommand(c *connection) *cobra.Command {
 				return err
 			}
 			saved, err := httpclient.JSON[recommenderapi.SavedRule](
-				cmd.Context(), c.http(), http.MethodPut, "/v1/rules/"+url.PathEscape(args[0]), nil, r,
+				cmd.Context(), c.HTTP(), http.MethodPut, "/v1/rules/"+url.PathEscape(args[0]), nil, r,
 			)
-			return show(cmd, c, saved, err, func(w io.Writer, s recommenderapi.SavedRule) {
+			return terminal.Show(cmd, c, saved, err, func(w io.Writer, s recommenderapi.SavedRule) {
 				fmt.Fprintf(w, "%s is about %d items now\n", s.RuleID, s.Items)
 				for _, warning := range s.Warnings {
 					fmt.Fprintf(w, "warning: %s: %s\n", warning.Pointer, warning.Detail)
@@ -159,11 +160,11 @@ func flagTime(flag, text string, present wire.Time) (wire.Time, error) {
 
 // newRulesRemoveCommand prints nothing when it is done; an id that no rule has is the service's
 // 404.
-func newRulesRemoveCommand(c *connection) *cobra.Command {
+func newRulesRemoveCommand(c *terminal.Connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "remove RULE", Short: "Remove a rule that holds in all placements", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.http().Call(cmd.Context(), http.MethodDelete, "/v1/rules/"+url.PathEscape(args[0]), nil, nil, nil)
+			return c.HTTP().Call(cmd.Context(), http.MethodDelete, "/v1/rules/"+url.PathEscape(args[0]), nil, nil, nil)
 		},
 	}
 }

@@ -10,12 +10,13 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
 // newScenariosCommand has the scenarios, below /v1/scenarios of the recommender-service.
 func newScenariosCommand() *cobra.Command {
-	c := &connection{}
-	return group(c, "scenarios", "List, show and "+
+	c := &terminal.Connection{}
+	return terminal.Group(c, "scenarios", "List, show and "+
 		"change placements", newScenariosListCommand(c), newScenariosShowCommand(c), newScenariosPutCommand(c),
 		newScenariosDeleteCommand(c))
 }
@@ -25,31 +26,31 @@ func scenarioPath(id string) string { return "/v1/scenarios/" + url.PathEscape(i
 
 // newScenariosListCommand prints the scenarios in order of id, delivered ones and those of the
 // shop.
-func newScenariosListCommand(c *connection) *cobra.Command {
+func newScenariosListCommand(c *terminal.Connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the placements", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := c.recommender().Scenarios(cmd.Context())
-			return show(cmd, c, list, err, func(w io.Writer, list []recommenderapi.Scenario) {
+			list, err := c.Recommender().Scenarios(cmd.Context())
+			return terminal.Show(cmd, c, list, err, func(w io.Writer, list []recommenderapi.Scenario) {
 				var rows [][]string
 				for _, s := range list {
 					rows = append(rows, []string{
 						s.ScenarioID, fmt.Sprint(s.Version), fmt.Sprint(s.Limit), fmt.Sprint(len(s.Rules)), s.Title,
 					})
 				}
-				table(w, "SCENARIO\tVERSION\tLIMIT\tRULES\tTITLE", rows)
+				terminal.Table(w, "SCENARIO\tVERSION\tLIMIT\tRULES\tTITLE", rows)
 			})
 		},
 	}
 }
 
 // newScenariosShowCommand prints JSON in any case: it is meant to be edited and put.
-func newScenariosShowCommand(c *connection) *cobra.Command {
+func newScenariosShowCommand(c *terminal.Connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "show SCENARIO", Short: "Print a placement as the document that put takes", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			s, err := httpclient.JSON[recommenderapi.Scenario](cmd.Context(), c.http(), http.MethodGet, scenarioPath(args[0]), nil, nil)
-			return show(cmd, c, s, err, printJSON)
+			s, err := httpclient.JSON[recommenderapi.Scenario](cmd.Context(), c.HTTP(), http.MethodGet, scenarioPath(args[0]), nil, nil)
+			return terminal.Show(cmd, c, s, err, terminal.PrintJSON)
 		},
 	}
 }
@@ -57,14 +58,14 @@ func newScenariosShowCommand(c *connection) *cobra.Command {
 // newScenariosPutCommand replaces the whole document. The document is read as free JSON rather
 // than as the type, so that a member that this program does not know reaches the service, which
 // names it.
-func newScenariosPutCommand(c *connection) *cobra.Command {
+func newScenariosPutCommand(c *terminal.Connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "put SCENARIO FILE", Short: "Make a placement, or change it to a JSON document; - reads standard input",
 		Args: cobra.ExactArgs(2),
 		Example: `  aisle scenarios show home.for_you > for_you.json   # edit it
   aisle scenarios put home.for_you for_you.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			document, err := body[map[string]any](cmd, args[1])
+			document, err := terminal.Body[map[string]any](cmd, args[1])
 			if err != nil {
 				return err
 			}
@@ -72,20 +73,20 @@ func newScenariosPutCommand(c *connection) *cobra.Command {
 				delete(document, name)
 			}
 			saved, err := httpclient.JSON[recommenderapi.SavedScenario](
-				cmd.Context(), c.http(), http.MethodPut, scenarioPath(args[0]), nil, document,
+				cmd.Context(), c.HTTP(), http.MethodPut, scenarioPath(args[0]), nil, document,
 			)
-			return show(cmd, c, saved, err, printJSON)
+			return terminal.Show(cmd, c, saved, err, terminal.PrintJSON)
 		},
 	}
 }
 
 // newScenariosDeleteCommand prints nothing when it is done. The service decides which scenarios
 // were delivered and therefore come back.
-func newScenariosDeleteCommand(c *connection) *cobra.Command {
+func newScenariosDeleteCommand(c *terminal.Connection) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete SCENARIO", Short: "Delete a placement, or bring a delivered one back to how it came", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.http().Call(cmd.Context(), http.MethodDelete, scenarioPath(args[0]), nil, nil, nil)
+			return c.HTTP().Call(cmd.Context(), http.MethodDelete, scenarioPath(args[0]), nil, nil, nil)
 		},
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package evaluation
 
 import (
 	"encoding/json"
@@ -14,11 +14,11 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/service"
 )
 
-// writeReport prints a report for people, in this order: the data and what was left out of it,
+// WriteReport prints a report for people, in this order: the data and what was left out of it,
 // which algorithm was selected, the tables of figures, parameters, several runs and their
 // comparisons, what was served, and the optimum in hindsight. Each part is left out where the
 // report lacks it.
-func writeReport(w io.Writer, r service.Report) error {
+func WriteReport(w io.Writer, r service.Report) error {
 	d := r.Data
 	source, kind := d.Path, d.Format
 	// The report of a recompute has no file: it is about the shop's own events, for one

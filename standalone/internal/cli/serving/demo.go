@@ -1,4 +1,4 @@
-package cli
+package serving
 
 import (
 	"context"
@@ -11,15 +11,16 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 	"github.com/aisle-rec/aisle/standalone/internal/demo"
 	"github.com/aisle-rec/aisle/standalone/internal/demoshop"
 )
 
-// newDemoCommand is serve with a data folder of its own, on which package demo then imports,
+// NewDemoCommand is serve with a data folder of its own, on which package demo then imports,
 // recomputes and asks. It takes all flags of serve. The steps in order: open ports and stores,
 // serve in the background, run the demo against the app's own clients, print, and serve on
 // until Ctrl-C.
-func newDemoCommand() *cobra.Command {
+func NewDemoCommand() *cobra.Command {
 	var f serveFlags
 	var user string
 	var exit, asJSON, noOpen bool
@@ -83,10 +84,10 @@ func runDemo(cmd *cobra.Command, s *server, o demo.Options, out demoOutput) erro
 	served := make(chan error, 1)
 	go func() { served <- s.run(ctx) }()
 
-	progress := newProgress(cmd.ErrOrStderr())
-	o.Progress = progress.report
+	progress := terminal.NewProgress(cmd.ErrOrStderr())
+	o.Progress = progress.Report
 	result, err := demo.Run(ctx, s.app.Clients(), o)
-	progress.end()
+	progress.End()
 	if err != nil {
 		stop()
 		// The demo fails as well when the server under it ends: then the server's error is the

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// progress shows the stage of a long command on standard error: a bar on a terminal, one line
+// Progress shows the stage of a long command on standard error: a bar on a terminal, one line
 // per stage elsewhere, so that a log is not filled with bars. It is safe for concurrent use:
 // stages report from several goroutines.
-type progress struct {
+type Progress struct {
 	mu       sync.Mutex
 	w        io.Writer
 	terminal bool
@@ -22,10 +22,10 @@ type progress struct {
 	bar   *progressbar.ProgressBar
 }
 
-// newProgress returns a progress that draws to w; only a file can be a terminal. The caller
+// NewProgress returns a progress that draws to w; only a file can be a terminal. The caller
 // ends it before anything else is printed.
-func newProgress(w io.Writer) *progress {
-	p := &progress{w: w}
+func NewProgress(w io.Writer) *Progress {
+	p := &Progress{w: w}
 	if file, ok := w.(*os.File); ok {
 		info, err := file.Stat()
 		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -33,9 +33,9 @@ func newProgress(w io.Writer) *progress {
 	return p
 }
 
-// report says that done of total steps of a stage are done; total is −1 when it is not known. A
+// Report says that done of total steps of a stage are done; total is −1 when it is not known. A
 // stage that differs from the last begins a new bar.
-func (p *progress) report(stage string, done, total int) {
+func (p *Progress) Report(stage string, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if stage != p.stage {
@@ -54,15 +54,15 @@ func (p *progress) report(stage string, done, total int) {
 	}
 }
 
-// end takes the bar off the screen. It may be called more than once.
-func (p *progress) end() {
+// End takes the bar off the screen. It may be called more than once.
+func (p *Progress) End() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.finish()
 }
 
 // finish does the work of end for callers that hold the lock.
-func (p *progress) finish() {
+func (p *Progress) finish() {
 	if p.bar != nil {
 		p.bar.Finish() //nolint:errcheck // as above
 		p.bar = nil

@@ -1,4 +1,6 @@
-package cli
+// Package serving has the commands that run a server: serve and demo hold the three services in this process, gateway stands before
+// services that run elsewhere.
+package serving
 
 import (
 	"context"
@@ -26,9 +28,9 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/app"
 )
 
-// searchSeconds is what a recompute spends on the search of parameters unless it is told
+// SearchSeconds is what a recompute spends on the search of parameters unless it is told
 // otherwise, in nominal CPU seconds for each relation.
-const searchSeconds = 60
+const SearchSeconds = 60
 
 // serveFlags are the settings of a server; each can also come from the environment: --database-url is AISLE_DATABASE_URL.
 type serveFlags struct {
@@ -73,7 +75,7 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 		&f.app.BlobURL, "blob-url", "", "s3://bucket?endpoint=host or file:///path for model snapshots instead of the data folder",
 	)
 	flags.Float64Var(
-		&f.app.SearchSeconds, "search-seconds", searchSeconds,
+		&f.app.SearchSeconds, "search-seconds", SearchSeconds,
 		"CPU seconds that a recompute spends on the search of parameters, per relation",
 	)
 	flags.IntVar(
@@ -213,9 +215,9 @@ func shownFlags(flags *pflag.FlagSet) map[string]string {
 	return shown
 }
 
-// newServeCommand runs package app, which holds the three services behind one handler, on two
+// NewServeCommand runs package app, which holds the three services behind one handler, on two
 // ports.
-func newServeCommand() *cobra.Command {
+func NewServeCommand() *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -243,6 +245,7 @@ type server struct {
 	app           *app.App
 	public, admin net.Listener
 	logger        *slog.Logger
+	stopTracing   func(context.Context) error
 	// profiles says whether the admin port shows profiles of the running program; connections
 	// bounds those of the public port.
 	profiles    bool
@@ -276,6 +279,9 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 		)
 	}
 	s := &server{logger: logger, profiles: f.profiles, connections: f.connections, about: process.About("aisle", shownFlags(flags))}
+	if s.stopTracing, err = telemetry.StartTracing(ctx, "aisle", logger); err != nil {
+		return nil, err
+	}
 	if s.public, err = httpserver.Listen(f.listen); err != nil {
 		return nil, fmt.Errorf("%w (--listen)", err)
 	}
@@ -316,11 +322,7 @@ func (s *server) url() string { return "http://" + s.public.Addr().String() }
 // run serves until ctx ends and the last requests are answered, and returns the first error of
 // a part that failed before.
 func (s *server) run(ctx context.Context) error {
-	stopTracing, err := telemetry.StartTracing(ctx, "aisle", s.logger)
-	if err != nil {
-		return err
-	}
-	defer stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the server
+	defer s.stopTracing(context.WithoutCancel(ctx)) // spans that cannot be sent at the end are lost, which is no failure of the server
 	var service httpserver.Service = s.app
 	if s.shop != nil {
 		service = shopFront{s.app, s.shop}

@@ -1,4 +1,4 @@
-package cli
+package serving
 
 import (
 	"context"
@@ -61,9 +61,9 @@ func (f *gatewayFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
 
-// newGatewayCommand puts package gateway behind two ports. It has no store and keeps no data:
+// NewGatewayCommand puts package gateway behind two ports. It has no store and keeps no data:
 // several gateways can stand beside each other.
-func newGatewayCommand() *cobra.Command {
+func NewGatewayCommand() *cobra.Command {
 	var f gatewayFlags
 	cmd := &cobra.Command{
 		Use:   "gateway",

@@ -1,4 +1,4 @@
-package cli
+package evaluation
 
 import (
 	"encoding/json"
@@ -17,6 +17,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/telemetry"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/serving"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 	"github.com/aisle-rec/aisle/standalone/internal/tune"
 )
 
@@ -29,13 +31,13 @@ type tuneFlags struct {
 	until         string
 	holdoutDays   float64
 	apply, asJSON bool
-	table         tableFlags
+	table         terminal.TableFlags
 	tune.Options
 }
 
-// newTuneCommand runs package tune, in this process and in a temporary folder. The running
+// NewTuneCommand runs package tune, in this process and in a temporary folder. The running
 // service is only read, unless --apply writes the weights that were found.
-func newTuneCommand() *cobra.Command {
+func NewTuneCommand() *cobra.Command {
 	var f tuneFlags
 	cmd := &cobra.Command{
 		Use:   "tune [SCENARIO...]",
@@ -58,7 +60,7 @@ set of the demo).`,
 		},
 	}
 	flags := cmd.Flags()
-	addressFlags(flags, &f.server, &f.key)
+	terminal.AddressFlags(flags, &f.server, &f.key)
 	flags.StringVar(&f.data, "data", "", "file or folder to read instead of a running service")
 	flags.StringVar(&f.format, "format", "", "of --data: "+strings.Join(tune.Formats(), ", "))
 	flags.StringVar(&f.until, "until", "", "leave out events from this day (2006-01-02) or moment (RFC 3339) on")
@@ -66,11 +68,11 @@ set of the demo).`,
 	flags.IntVar(&f.Questions, "questions", 1500, "most questions per scenario; half of them are for the search")
 	flags.Uint64Var(&f.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(
-		&f.SearchSeconds, "search-seconds", searchSeconds, "CPU seconds for the search of parameters, per relation, as of the service",
+		&f.SearchSeconds, "search-seconds", serving.SearchSeconds, "CPU seconds for the search of parameters, per relation, as of the service",
 	)
 	flags.BoolVar(&f.apply, "apply", false, "write the proposed weights to the running service, unless a scenario was changed meanwhile")
-	f.table.add(flags)
-	f.table.addValues(flags)
+	f.table.Add(flags)
+	f.table.AddValues(flags)
 	flags.BoolVar(&f.asJSON, "json", false, "print the result as JSON, with every trial")
 	return cmd
 }
@@ -82,9 +84,9 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	progress := newProgress(cmd.ErrOrStderr())
-	defer progress.end()
-	f.Now, f.Progress = time.Now(), progress.report
+	progress := terminal.NewProgress(cmd.ErrOrStderr())
+	defer progress.End()
+	f.Now, f.Progress = time.Now(), progress.Report
 	logger, err := telemetry.NewLogger(cmd.ErrOrStderr(), "text", slog.LevelError)
 	if err != nil {
 		return err
@@ -108,21 +110,21 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	if f.apply {
 		err = tune.Apply(cmd.Context(), recommender, result)
 	}
-	progress.end()
+	progress.End()
 	return errors.Join(f.print(cmd.OutOrStdout(), result), err)
 }
 
 // load reads the shop from files. Mistakes of all three kinds of flags are told at once.
 func (f *tuneFlags) load() (*tune.Shop, error) {
-	mapping, err := f.table.mapping()
-	set, err2 := f.table.set()
-	values, err3 := f.table.values()
+	mapping, err := f.table.Mapping()
+	set, err2 := f.table.Set()
+	values, err3 := f.table.Values()
 	if err := errors.Join(err, err2, err3); err != nil {
 		return nil, err
 	}
 	return tune.Load(f.data, f.format, tune.FileOptions{
-		Mapping: mapping, MapValues: values, Set: set, Separator: f.table.separator, Encoding: f.table.encoding, Decimal: f.table.decimal,
-		DateFormat: f.table.dateFormat, Timezone: f.table.timezone,
+		Mapping: mapping, MapValues: values, Set: set, Separator: f.table.Separator, Encoding: f.table.Encoding, Decimal: f.table.Decimal,
+		DateFormat: f.table.DateFormat, Timezone: f.table.Timezone,
 	}, f.Now)
 }
 

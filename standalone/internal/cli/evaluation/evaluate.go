@@ -1,4 +1,6 @@
-package cli
+// Package evaluation has the commands that measure models on a data set and need no server: evaluate compares them, tune finds settings of
+// placements. Reports are printed by WriteReport and written as pages by WritePage.
+package evaluation
 
 import (
 	"context"
@@ -16,6 +18,8 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/telemetry"
 	"github.com/aisle-rec/aisle/similarity-service/service"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/serving"
+	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 	"github.com/aisle-rec/aisle/standalone/internal/served"
 	"github.com/aisle-rec/aisle/standalone/internal/tune"
 )
@@ -34,14 +38,14 @@ type evaluation struct {
 	asJSON, served bool
 	// read has the flags that say how to read a table; complete moves them to Table of the
 	// options.
-	read tableFlags
+	read terminal.TableFlags
 }
 
-// newEvaluateCommand runs service.Evaluate of the similarity-service in this process. It uses
+// NewEvaluateCommand runs service.Evaluate of the similarity-service in this process. It uses
 // no server and no store. Its order: flags and run file, the evaluation, the run file of
 // --save-run, the page, and at last the printout, so that a file that cannot be written is an
 // error before anything is printed.
-func newEvaluateCommand() *cobra.Command {
+func NewEvaluateCommand() *cobra.Command {
 	var e evaluation
 	cmd := &cobra.Command{
 		Use:   "evaluate --data PATH --format FORMAT",
@@ -70,20 +74,20 @@ rating, weight, quantity, occurred_at.`,
 			if err := e.complete(cmd.Flags()); err != nil {
 				return err
 			}
-			progress := newProgress(cmd.ErrOrStderr())
-			e.Progress = progress.report
+			progress := terminal.NewProgress(cmd.ErrOrStderr())
+			e.Progress = progress.Report
 			if e.served {
-				e.Serve = serveLists(cmd.ErrOrStderr(), e.Seed, progress.report)
+				e.Serve = serveLists(cmd.ErrOrStderr(), e.Seed, progress.Report)
 			}
 			report, err := service.Evaluate(cmd.Context(), e.EvaluateOptions)
-			progress.end()
+			progress.End()
 			if err != nil {
 				return err
 			}
 			if err := e.save(); err != nil {
 				return err
 			}
-			if err := writePage(e.page, report); err != nil {
+			if err := WritePage(e.page, report); err != nil {
 				return err
 			}
 			if e.asJSON {
@@ -91,16 +95,16 @@ rating, weight, quantity, occurred_at.`,
 				encoder.SetIndent("", "  ")
 				return encoder.Encode(report)
 			}
-			return writeReport(cmd.OutOrStdout(), report)
+			return WriteReport(cmd.OutOrStdout(), report)
 		},
 	}
 	e.flags(cmd.Flags())
 	return cmd
 }
 
-// writePage writes a report as a page to a file, which is replaced when it exists; to none when
+// WritePage writes a report as a page to a file, which is replaced when it exists; to none when
 // path is empty. An error of Close counts: it may be the first that tells of a full disk.
-func writePage(path string, r service.Report) (err error) {
+func WritePage(path string, r service.Report) (err error) {
 	if path == "" {
 		return nil
 	}
@@ -150,7 +154,7 @@ func (e *evaluation) flags(flags *pflag.FlagSet) {
 	flags.StringVar(&e.saveRun, "save-run", "", "file to write every option to, for --run")
 	flags.StringVar(&e.page, "report", "", "file to write the report to as one HTML page with figures")
 	flags.BoolVar(&e.asJSON, "json", false, "write the report as JSON")
-	e.read.add(flags)
+	e.read.Add(flags)
 }
 
 // complete turns flags and the run file into options. The run file is read first: a flag that
@@ -172,7 +176,7 @@ func (e *evaluation) complete(flags *pflag.FlagSet) error {
 	if err := e.takeSets(); err != nil {
 		return err
 	}
-	mapping, err := e.read.mapping()
+	mapping, err := e.read.Mapping()
 	if err != nil {
 		return err
 	}
@@ -186,8 +190,8 @@ func (e *evaluation) complete(flags *pflag.FlagSet) error {
 		given string
 		to    *string
 	}{
-		{e.read.separator, &e.Table.Separator}, {e.read.encoding, &e.Table.Encoding}, {e.read.decimal, &e.Table.Decimal},
-		{e.read.dateFormat, &e.Table.DateFormat}, {e.read.timezone, &e.Table.Timezone},
+		{e.read.Separator, &e.Table.Separator}, {e.read.Encoding, &e.Table.Encoding}, {e.read.Decimal, &e.Table.Decimal},
+		{e.read.DateFormat, &e.Table.DateFormat}, {e.read.Timezone, &e.Table.Timezone},
 	} {
 		// Only what was given: the options may have come from a run file.
 		if f.given != "" {
@@ -207,6 +211,6 @@ func serveLists(w io.Writer, seed uint64, report tune.Progress) service.Serve {
 		if err != nil {
 			return nil, err
 		}
-		return served.Lists(ctx, shop, served.Options{SearchSeconds: searchSeconds, Seed: seed, Now: time.Now(), Progress: report}, logger)
+		return served.Lists(ctx, shop, served.Options{SearchSeconds: serving.SearchSeconds, Seed: seed, Now: time.Now(), Progress: report}, logger)
 	}
 }

@@ -1,4 +1,4 @@
-package cli
+package terminal
 
 import (
 	"fmt"
@@ -7,38 +7,38 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// tableFlags say how to read a table, in the same words for every command that reads one.
-type tableFlags struct {
+// TableFlags say how to read a table, in the same words for every command that reads one.
+type TableFlags struct {
 	// Empty ones are found out by the reader, the time zone excepted, which is UTC then.
-	separator, encoding, decimal, dateFormat, timezone string
+	Separator, Encoding, Decimal, DateFormat, Timezone string
 	// As given, one for each time that the flag is there; mapping, values and set read them.
 	maps, mapValues, sets []string
 }
 
-// add adds the flags that say how to read columns.
-func (f *tableFlags) add(flags *pflag.FlagSet) {
+// Add adds the flags that say how to read columns.
+func (f *TableFlags) Add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.maps, "map", nil, "COLUMN=FIELD, once for each column whose field is not told by its name")
-	flags.StringVar(&f.separator, "separator", "", "of columns: one character, or tab; found by itself when absent")
-	flags.StringVar(&f.encoding, "encoding", "", "such as windows-1252; found by itself when absent")
-	flags.StringVar(&f.decimal, "decimal", "", "decimal mark of numbers, . or , for those that can be read in two ways")
+	flags.StringVar(&f.Separator, "separator", "", "of columns: one character, or tab; found by itself when absent")
+	flags.StringVar(&f.Encoding, "encoding", "", "such as windows-1252; found by itself when absent")
+	flags.StringVar(&f.Decimal, "decimal", "", "decimal mark of numbers, . or , for those that can be read in two ways")
 	flags.StringVar(
-		&f.dateFormat, "date-format", "", "of times, such as DD/MM/YYYY HH:mm or %d/%m/%Y, for those that can be read in two ways",
+		&f.DateFormat, "date-format", "", "of times, such as DD/MM/YYYY HH:mm or %d/%m/%Y, for those that can be read in two ways",
 	)
-	flags.StringVar(&f.timezone, "timezone", "", "of times without one, such as Europe/Berlin; UTC when absent")
+	flags.StringVar(&f.Timezone, "timezone", "", "of times without one, such as Europe/Berlin; UTC when absent")
 }
 
-// addValues adds the flags that change values. aisle evaluate has a --set of its own, and takes
+// AddValues adds the flags that change values. aisle evaluate has a --set of its own, and takes
 // values as they are.
-func (f *tableFlags) addValues(flags *pflag.FlagSet) {
+func (f *TableFlags) AddValues(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.mapValues, "map-value", nil, "FIELD:VALUE=VALUE, such as type:seen=view_item: what a value in the file means")
 	flags.StringArrayVar(
 		&f.sets, "set", nil, "FIELD=VALUE, such as type=purchase: the same for every row; of events {COLUMN} is what that column says",
 	)
 }
 
-// mapping reads --map: fields by column, "Our number=item_id". It is empty, not nil, without
+// Mapping reads --map: fields by column, "Our number=item_id". It is empty, not nil, without
 // the flag.
-func (f *tableFlags) mapping() (map[string]string, error) {
+func (f *TableFlags) Mapping() (map[string]string, error) {
 	out := map[string]string{}
 	for _, m := range f.maps {
 		at := strings.LastIndexByte(m, '=') // names of fields hold none
@@ -50,8 +50,8 @@ func (f *tableFlags) mapping() (map[string]string, error) {
 	return out, nil
 }
 
-// set reads --set: values by field. A value may hold further equals signs.
-func (f *tableFlags) set() (map[string]string, error) {
+// Set reads --set: values by field. A value may hold further equals signs.
+func (f *TableFlags) Set() (map[string]string, error) {
 	out := map[string]string{}
 	for _, s := range f.sets {
 		field, value, ok := strings.Cut(s, "=")
@@ -63,10 +63,10 @@ func (f *tableFlags) set() (map[string]string, error) {
 	return out, nil
 }
 
-// values reads --map-value: by field, then by what the file has, what it means. What the file
+// Values reads --map-value: by field, then by what the file has, what it means. What the file
 // has may hold colons and equals signs, since the first colon and the last equals sign divide;
 // what it means may be empty.
-func (f *tableFlags) values() (map[string]map[string]string, error) {
+func (f *TableFlags) Values() (map[string]map[string]string, error) {
 	out := map[string]map[string]string{}
 	for _, m := range f.mapValues {
 		field, rest, ok := strings.Cut(m, ":")
