@@ -102,9 +102,7 @@ type relationList struct {
 // it says nothing.
 type neighbour struct {
 	similarityapi.Neighbour
-	Link  words.ItemLink
-	Image string
-	Title string
+	Title, Image string
 }
 
 // rank is the place of the item in a list of what is popular, from 1, among Of items.
@@ -163,7 +161,7 @@ func item(v *page.Visit) (any, error) {
 		list, err := page.Get[similarityapi.PopularAnswer](v, v.Similarity, "/v1/popular", url.Values{"window": {window}, "limit": {"500"}})
 		if v.Part(window, err); err == nil {
 			at := slices.IndexFunc(list.Items, func(n similarityapi.Neighbour) bool { return n.ItemID == id })
-			d.Ranks = append(d.Ranks, rank{strings.ReplaceAll(window, "_", " "), at + 1, len(list.Items)})
+			d.Ranks = append(d.Ranks, rank{words.Spaced(window), at + 1, len(list.Items)})
 		}
 	}
 	return d, nil
@@ -176,7 +174,7 @@ func neighbours(v *page.Visit, id, relation, version string) relationList {
 	if version != "" {
 		query.Set("model_version", version)
 	}
-	list := relationList{Relation: strings.ReplaceAll(relation, "_", " "), Version: version}
+	list := relationList{Relation: words.Spaced(relation), Version: version}
 	type answer struct {
 		similarityapi.NeighbourList
 		ModelVersion string `json:"model_version"`
@@ -188,7 +186,7 @@ func neighbours(v *page.Visit, id, relation, version string) relationList {
 	}
 	list.Version, list.Source = a.ModelVersion, a.Source
 	for _, n := range a.Neighbours {
-		list.Neighbours = append(list.Neighbours, neighbour{Neighbour: n, Link: words.ItemLink{ID: n.ItemID}})
+		list.Neighbours = append(list.Neighbours, neighbour{Neighbour: n})
 	}
 	return list
 }
@@ -207,7 +205,7 @@ func describe(v *page.Visit, lists []relationList) {
 				item, _ = page.Get[profileapi.Item](v, v.Profile, "/v1/items/"+id, nil) // one that is gone is shown by its id
 				known[id] = item
 			}
-			one.Link.Title, one.Title, one.Image = item.Title, item.Title, picture(item.ImageURL)
+			one.Title, one.Image = item.Title, item.ImageURL
 		}
 	}
 	v.Calls = slices.DeleteFunc(v.Calls, func(call string) bool {

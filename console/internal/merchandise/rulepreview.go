@@ -8,7 +8,6 @@ import (
 
 	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/console/internal/page"
-	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -92,34 +91,6 @@ func sameJSON(a, b any) bool {
 	one, _ := json.Marshal(a) // what was read from JSON
 	other, _ := json.Marshal(b)
 	return string(one) == string(other)
-}
-
-// beside returns two lists, with what moves between them marked in the second, and in the first
-// what goes. Both are complete; an item that keeps its place has no mark.
-func beside(before, after []recommenderapi.RecommendedItem) (now, then []product) {
-	now, then = products(before), products(after)
-	was, is := map[string]int{}, map[string]int{}
-	for _, b := range before {
-		was[b.ItemID] = b.Position
-	}
-	for n := range then {
-		p := &then[n]
-		is[p.ItemID] = p.Position
-		switch up := was[p.ItemID] - p.Position; {
-		case was[p.ItemID] == 0:
-			p.Move = &move{"new", "good"}
-		case up > 0:
-			p.Move = &move{"▲ up " + words.Whole(int64(up)), "good"}
-		case up < 0:
-			p.Move = &move{"▼ down " + words.Whole(int64(-up)), "warn"}
-		}
-	}
-	for n := range now {
-		if is[now[n].ItemID] == 0 {
-			now[n].Move = &move{"goes", "bad"}
-		}
-	}
-	return now, then
 }
 
 // inRules is what the API puts before the pointer to a rule's member, in a scenario or a preview.

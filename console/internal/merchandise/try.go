@@ -1,13 +1,10 @@
 package merchandise
 
 import (
-	"html/template"
-	"math"
 	"net/http"
 	"net/url"
 	"slices"
 
-	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -37,25 +34,6 @@ type tryData struct {
 	Model  string                // another version to compare with
 	Models []similarityapi.Model // to choose from
 	Then   []product             // the list with that version, with what moves
-}
-
-// product is a recommended item as a page shows it.
-type product struct {
-	recommenderapi.RecommendedItem
-	Title, Image, Price string
-	Link                words.ItemLink
-	Move                *move // beside another list
-	Parts               []scorePart
-}
-
-// move says how the place of an item differs from another list: {"▲ up 3", "good"}.
-type move struct{ Text, Tone string }
-
-// scorePart is one contribution to a score, with a bar whose length is its share of the largest
-// on the page.
-type scorePart struct {
-	recommenderapi.ScoreContribution
-	Bar template.HTML
 }
 
 // try shows the form, and with a placement in the query what it shows. What is wrong with the
@@ -149,42 +127,4 @@ func request(v *page.Visit, scenario string) recommenderapi.Request {
 		}
 	}
 	return r
-}
-
-// products are items as a page shows them. Bars are drawn in proportion to the largest
-// contribution of the list.
-func products(items []recommenderapi.RecommendedItem) []product {
-	var all []product
-	largest := 0.0
-	for _, it := range items {
-		p := product{RecommendedItem: it, Title: words.Text(it.Fields.Get("title")), Image: picture(words.Text(it.Fields.Get("image_url")))}
-		if price, ok := it.Fields.Get("price").(float64); ok {
-			p.Price = words.Money(price) + " " + words.Text(it.Fields.Get("currency"))
-		}
-		p.Link = words.ItemLink{ID: it.ItemID, Title: p.Title}
-		if it.Explanation != nil {
-			for _, part := range it.Explanation.Contributions {
-				largest = max(largest, math.Abs(part.Value))
-			}
-		}
-		all = append(all, p)
-	}
-	for n := range all {
-		if e := all[n].Explanation; e != nil {
-			for _, part := range e.Contributions {
-				all[n].Parts = append(all[n].Parts, scorePart{part, chart.Bar(part.Value / max(largest, math.SmallestNonzeroFloat64))})
-			}
-		}
-	}
-	return all
-}
-
-// picture is the address of a picture that a page may show; "" for any other, such as a
-// javascript: address in a catalogue.
-func picture(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" {
-		return ""
-	}
-	return address
 }
