@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,13 +20,8 @@ import (
 func TestAShortDrill(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin, "./standalone/cmd/aisle", "./migrations/cmd/migrate",
-		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service",
-		"./recommender-service/cmd/recommender-service")
-	build.Dir = "../.."
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the programs: %v\n%s", err, out)
+	if err := testenv.Programs(bin); err != nil {
+		t.Fatal(err)
 	}
 	for form, faults := range map[string]string{
 		"one": "kill-service,kill-migration,damaged-snapshot", "three": "kill-profile,kill-migration,cut-postgres,corrupt-peers",

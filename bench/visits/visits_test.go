@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/aisle-rec/aisle/shared/testenv"
 )
 
 // TestBothForms runs the built benchmark at the smallest size against built programs, so that it does not rot. What it measures is no
@@ -14,13 +16,13 @@ import (
 func TestBothForms(t *testing.T) {
 	t.Parallel()
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin, "./bench/visits", "./standalone/cmd/aisle", "./migrations/cmd/migrate",
-		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service",
-		"./recommender-service/cmd/recommender-service")
-	build.Dir = "../.."
+	if err := testenv.Programs(bin); err != nil {
+		t.Fatal(err)
+	}
+	build := exec.Command("go", "build", "-o", bin, ".")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the programs: %v\n%s", err, out)
+		t.Fatalf("build the benchmark: %v\n%s", err, out)
 	}
 	for form, figures := range map[string]int{"three": 29, "one": 24} {
 		t.Run(form, func(t *testing.T) {

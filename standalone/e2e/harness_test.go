@@ -54,13 +54,8 @@ func run(m *testing.M) int {
 	}
 	defer os.RemoveAll(dir)
 	binaries = dir
-	build := exec.Command("go", "build", "-o", dir, "./standalone/cmd/aisle", "./migrations/cmd/migrate",
-		"./profile-service/cmd/profile-service", "./similarity-service/cmd/similarity-service",
-		"./recommender-service/cmd/recommender-service")
-	build.Dir = "../.."
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "build the programs: %v\n%s", err, out)
+	if err := testenv.Programs(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	return m.Run()
