@@ -121,9 +121,11 @@ func (a *Attribution) CatchUp(ctx context.Context, shop string) (n int, err erro
 			return n, err
 		}
 		to := eventPlace{events[len(events)-1].Seq, at.turns}.String()
-		n += len(events)
 		err = a.Store.AddCounts(ctx, counts, &store.Position{Shop: shop, Name: positionName, From: from, To: to})
-		if err != nil && !errors.Is(err, store.ErrMoved) {
+		switch {
+		case err == nil:
+			n += len(events)
+		case !errors.Is(err, store.ErrMoved):
 			return n, err
 		}
 		if len(events) < eventsPage {
