@@ -111,7 +111,7 @@ type learntWeights struct {
 func (l *learntWeights) of(eventType string) string {
 	for _, w := range l.Weights {
 		if w.Type == eventType {
-			return words.Short(w.Learnt) + " [" + words.Short(w.Low) + ", " + words.Short(w.High) + "]"
+			return words.Interval(w.Learnt, w.Low, w.High)
 		}
 	}
 	return ""
