@@ -46,12 +46,13 @@ func (d *keysData) shopKeys() g.Node {
 		return view.Card(title, view.Nothing(g.Text("Your key lacks the scope "), h.Code(g.Text(auth.ScopeAuditRead)),
 			g.Text(", with which the other keys are seen.")))
 	case len(d.Keys) == 0:
-		return view.Card(title, view.Empty("There are no keys.", g.Text("Without them Aisle answers to this machine only. "+
-			"The first key opens it to others, and closes it to who has none.")))
+		return view.Card(title, view.Empty("There are no keys.",
+			g.Text("Without them Aisle answers to this machine only. The first key opens it to others, and "+
+				"closes it to who has none.")))
 	}
 	return view.Card(title, view.Table("Keys",
-		view.Head(view.Column("Key"), view.Column("Kind"), view.Column("May"), view.Column("From pages of"), view.Column("Made"),
-			view.Column("Ends")),
+		view.Head(view.Column("Key"), view.Column("Kind"), view.Column("May"), view.Column("From pages of"),
+			view.Column("Made"), view.Column("Ends")),
 		g.Map(d.Keys, keyRow)))
 }
 
@@ -69,7 +70,8 @@ func howToMakeKeys(shop string) g.Node {
 	return view.Card("Make and remove keys",
 		h.P(g.Text("Keys are made where the keys file is: nobody who can reach the console can make himself a key.")),
 		h.Pre(h.TabIndex("0"), g.Text("aisle keys create --keys-file keys.json --shop "+shop+" --kind secret\n"+
-			"aisle keys create --keys-file keys.json --shop "+shop+" --kind publishable --origin https://shop.example\n"+
+			"aisle keys create --keys-file keys.json --shop "+shop+" --kind publishable "+
+			"--origin https://shop.example\n"+
 			"aisle keys --help")))
 }
 
@@ -115,12 +117,14 @@ func (d *auditData) entries() g.Node {
 
 func (d *auditData) table() g.Node {
 	if len(d.Page.Items) == 0 {
-		return view.Empty("No entry fits.", g.Text("Changes of placements, rules, experiments, models, imports, keys and of persons' data "+
-			"are written down here before they are done, and kept for a year."))
+		return view.Empty("No entry fits.",
+			g.Text("Changes of placements, rules, experiments, models, imports, keys and of persons' data "+
+				"are written down here before they are done, and kept for a year."))
 	}
 	return g.Group{
 		view.Table("Entries",
-			view.Head(view.Column("When"), view.Column("Who"), view.Column("Did"), view.Column("Outcome"), view.Column("What changed")),
+			view.Head(view.Column("When"), view.Column("Who"), view.Column("Did"), view.Column("Outcome"),
+				view.Column("What changed")),
 			g.Map(d.Page.Items, entryRow)),
 		g.If(d.Next != "", view.Actions(view.Button("/audit?"+d.Next, "Older entries"))),
 	}
@@ -132,7 +136,8 @@ func entryRow(e audit.Entry) g.Node {
 		view.Cell(g.Text(e.Actor), g.If(e.ActorKind != e.Actor, below(e.ActorKind))),
 		h.Th(h.Scope("row"), g.Text(e.Action), g.If(e.Subject != "", below(e.Subject))),
 		view.Cell(view.State(e.Outcome)),
-		view.Cell(g.If(len(e.Before)+len(e.After) > 0, view.Fold("before and after", view.JSON(e.Before), view.JSON(e.After)))))
+		view.Cell(g.If(len(e.Before)+len(e.After) > 0,
+			view.Fold("before and after", view.JSON(e.Before), view.JSON(e.After)))))
 }
 
 // View implements page.View.
@@ -154,8 +159,8 @@ func installation(v *page.Visit) g.Node {
 			g.Text(". What a placement does is set in "), view.Link("/placements", "the placements"), g.Text(".")))
 }
 
-// ownScopes says of each scope whether the key holds it, except of auth.ScopeAdminRead: that opens admin ports of other machines, for
-// service keys, and no person's key has it.
+// ownScopes says of each scope whether the key holds it, except of auth.ScopeAdminRead: that opens admin ports of other
+// machines, for service keys, and no person's key has it.
 func ownScopes(who *page.Person) g.Node {
 	var items []g.Node
 	for _, scope := range auth.Scopes() {
@@ -181,7 +186,8 @@ func (d *settingsData) eventTypes() g.Node {
 	}
 	return view.Card(title,
 		view.Table("Types of event",
-			view.Head(view.Column("Type"), view.NumberColumn("Weight"), g.If(d.Learnt != nil, view.NumberColumn("Learnt [95 %]"))),
+			view.Head(view.Column("Type"), view.NumberColumn("Weight"),
+				g.If(d.Learnt != nil, view.NumberColumn("Learnt [95 %]"))),
 			g.Map(slices.Sorted(maps.Keys(d.Weights)), d.weightRow)),
 		h.P(h.Class("hint"), g.Text("Changed with "), h.Code(g.Text("--event-weights")), g.Text(" or "),
 			h.Code(g.Text("AISLE_PROFILE_EVENT_WEIGHTS")), g.Text("; the next recompute counts with them.")),
@@ -202,12 +208,13 @@ func (d *settingsData) weightRow(eventType string) g.Node {
 // hint says where the weights were learnt and how good they are, or for nil what it takes to learn them.
 func (l *learntWeights) hint() g.Node {
 	if l == nil {
-		return h.P(h.Class("hint"), g.Text("What each type is worth is learnt by a recompute once some hundred visitors with events of "+
-			"several types came back."))
+		return h.P(h.Class("hint"),
+			g.Text("What each type is worth is learnt by a recompute once some hundred visitors with events of "+
+				"several types came back."))
 	}
 	return h.P(h.Class("hint"),
 		g.Text("Learnt by "), view.Link("/models/"+page.Escape(l.Version)+"/report", l.Version),
-		g.Text(" from visitors who came back: on "+words.Number(l.Pairs)+" pairs of others, "+words.Percent(l.OrderedLearnt)+
-			" are in the right order with the learnt weights and "+words.Percent(l.OrderedConfigured)+
-			" with those that are set; half would be chance."))
+		g.Text(" from visitors who came back: on "+words.Number(l.Pairs)+" pairs of others, "+
+			words.Percent(l.OrderedLearnt)+" are in the right order with the learnt weights and "+
+			words.Percent(l.OrderedConfigured)+" with those that are set; half would be chance."))
 }

@@ -18,8 +18,9 @@ func (d *importsData) View(v *page.Visit) g.Node { return g.Group{d.wizard(), d.
 func (d *importsData) list(v *page.Visit) g.Node {
 	const title = "Imports, newest first"
 	if len(d.Imports) == 0 {
-		return view.Card(title, view.Empty("Nothing was imported yet.", g.Text("Begin with the product file, then past orders: "+
-			"recommendations are there as soon as a recompute has run.")))
+		return view.Card(title, view.Empty("Nothing was imported yet.",
+			g.Text("Begin with the product file, then past orders: recommendations are there as soon as a recompute "+
+				"has run.")))
 	}
 	return view.Card(title, view.Table("Imports",
 		view.Head(view.Column("Import"), view.Column("State"), view.Column("When"), view.NumberColumn("Stored"),
@@ -36,8 +37,9 @@ func importRow(v *page.Visit, i profileapi.Import) g.Node {
 		state = view.Tag("", "undone")
 	}
 	return view.Row(g.Group{view.Link("/imports/"+page.Escape(i.ImportID), name), h.Br(), h.Small(g.Text(i.ImportID))},
-		view.Cell(state), view.TextCell(words.Ago(v.Now(), i.CreatedAt.Time)), view.NumberCell(words.Number(i.Accepted)),
-		view.NumberCell(words.Number(i.Rejected)), view.NumberCell(words.Number(i.Warned)))
+		view.Cell(state), view.TextCell(words.Ago(v.Now(), i.CreatedAt.Time)),
+		view.NumberCell(words.Number(i.Accepted)), view.NumberCell(words.Number(i.Rejected)),
+		view.NumberCell(words.Number(i.Warned)))
 }
 
 // View implements page.View.
@@ -65,7 +67,8 @@ func (d *importData) state(v *page.Visit) g.Node {
 		g.If(d.Problem != "", h.P(h.Class("bad"), g.Text(d.Problem))),
 		g.If(!d.Ended(), h.P(view.Progress(d.Progress, "Share of the file that was read"))),
 		view.Facts(view.TextFact("Rows", words.Number(d.Rows)), view.TextFact("Stored", stored),
-			view.TextFact("Known already", words.Number(d.Duplicates)), view.TextFact("Rejected", words.Number(d.Rejected)),
+			view.TextFact("Known already", words.Number(d.Duplicates)),
+			view.TextFact("Rejected", words.Number(d.Rejected)),
 			view.TextFact("With a warning", words.Number(d.Warned)),
 			g.If(d.Archived > 0, view.TextFact("Archived", words.Number(d.Archived))),
 			view.TextFact("Begun", words.When(d.CreatedAt.Time))),
@@ -79,7 +82,8 @@ func (d *importData) actions() g.Node {
 		g.If(d.Rejected > 0, view.Button(path+"/report", "Download the rejected rows")),
 		g.If(d.Change && d.Undo, g.Group{
 			view.Post(path+"/undo", h.Button(h.Class("danger"),
-				h.Data("confirm", "Take out what this import stored? What somebody has changed since stays."), g.Text("Undo"))),
+				h.Data("confirm", "Take out what this import stored? What somebody has changed since stays."),
+				g.Text("Undo"))),
 			g.Text(" "), h.Span(h.Class("soft"), g.Text("possible until "+words.When(d.UndoUntil.Time))),
 		}))
 }
@@ -93,8 +97,8 @@ func (d *importData) next() g.Node {
 		return h.P(g.Text("Next: "), view.Link("/imports", "import past orders"), g.Text(", or "),
 			view.Link("/catalogue", "look at the catalogue"), g.Text("."))
 	}
-	return h.P(g.Text("Next: "), view.Link("/jobs", "start a recompute"), g.Text(", then "), view.Link("/try", "try a placement"),
-		g.Text("."))
+	return h.P(g.Text("Next: "), view.Link("/jobs", "start a recompute"), g.Text(", then "),
+		view.Link("/try", "try a placement"), g.Text("."))
 }
 
 func (d *importData) columnCard() g.Node {
@@ -132,7 +136,8 @@ func warnings(list []profileapi.ImportWarning) g.Node {
 			rows += ", such as “" + w.Example + "”"
 		}
 		return g.Group{
-			g.If(w.Column != "", g.Group{h.Code(g.Text(w.Column)), g.Text(" ")}), g.Text(w.Detail + " "), h.Small(g.Text(rows)),
+			g.If(w.Column != "", g.Group{h.Code(g.Text(w.Column)), g.Text(" ")}), g.Text(w.Detail + " "),
+			h.Small(g.Text(rows)),
 		}
 	})...)
 }
@@ -140,7 +145,8 @@ func warnings(list []profileapi.ImportWarning) g.Node {
 func rejectedRows(list []profileapi.ImportError) g.Node {
 	return view.List(g.Map(list, func(e profileapi.ImportError) g.Node {
 		return g.Group{
-			g.Text("Line " + words.Whole(e.Line)), g.If(e.Column != "", g.Group{g.Text(", "), h.Code(g.Text(e.Column))}),
+			g.Text("Line " + words.Whole(e.Line)),
+			g.If(e.Column != "", g.Group{g.Text(", "), h.Code(g.Text(e.Column))}),
 			g.Text(": " + e.Message), g.If(e.Sample != "", g.Group{g.Text(" "), h.Small(g.Text("“" + e.Sample + "”"))}),
 		}
 	})...)

@@ -11,7 +11,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// wizardID is the id of the form that has the file: fields and buttons of the later steps stand outside of it and belong to it.
+// wizardID is the id of the form that has the file. Fields and buttons of the later steps stand outside of it and belong
+// to it.
 const wizardID = "wizard"
 
 // wizard leads from a file to an import in three steps.
@@ -27,8 +28,8 @@ func (d *importsData) wizard() g.Node {
 
 func (d *importsData) fileForm() g.Node {
 	f := d.Form
-	return h.Form(h.Method("post"), h.Action(page.Root+"/imports"), h.EncType("multipart/form-data"), h.ID(wizardID), h.Class("card"),
-		h.Data("live", "#understood"), h.Data("typing", "change"),
+	return h.Form(h.Method("post"), h.Action(page.Root+"/imports"), h.EncType("multipart/form-data"), h.ID(wizardID),
+		h.Class("card"), h.Data("live", "#understood"), h.Data("typing", "change"),
 		h.H2(g.Text("1. Choose a file")), fileField(),
 		h.Div(h.Class("row"),
 			f.Select("kind", "What the rows are", "", importKinds()),
@@ -38,7 +39,8 @@ func (d *importsData) fileForm() g.Node {
 		view.Fold("When something is misread",
 			h.Div(h.Class("row"), f.Text("separator", "Separator", "one character, or tab"),
 				f.Text("encoding", "Encoding", "such as windows-1252"), f.Text("decimal", "Decimal mark", ". or ,"),
-				f.Text("date_format", "Form of dates", "such as DD.MM.YYYY"), f.Text("timezone", "Time zone", "such as Europe/Berlin")),
+				f.Text("date_format", "Form of dates", "such as DD.MM.YYYY"),
+				f.Text("timezone", "Time zone", "such as Europe/Berlin")),
 			h.Div(h.Data("for", "kind=items"),
 				f.Check("complete", "The file is the whole catalogue: archive what it lacks", ""))),
 		view.Actions(h.Button(h.Class("main"), g.Attr("data-preview"), h.Name("do"), h.Value("try"),
@@ -49,10 +51,12 @@ func fileField() g.Node {
 	return h.Div(h.Class("field"), h.ID("f-file-field"),
 		h.Div(h.Class("drop"), g.Attr("data-drop"),
 			h.Label(h.For("f-file"), g.Text("Drop a file here, or choose one")), h.Br(),
-			h.Input(h.Type("file"), h.ID("f-file"), h.Name("file"), h.Required(), h.Aria("describedby", "f-file-hint"))),
+			h.Input(h.Type("file"), h.ID("f-file"), h.Name("file"), h.Required(),
+				h.Aria("describedby", "f-file-hint"))),
 		h.P(h.Class("hint"), h.ID("f-file-hint"),
-			g.Text("CSV with any separator, xlsx, NDJSON, XML, Google feeds, Shopify and WooCommerce exports; plain or compressed, "+
-				"up to 64 MB here and of any size with "), h.Code(g.Text("aisle import")), g.Text(".")))
+			g.Text("CSV with any separator, xlsx, NDJSON, XML, Google feeds, Shopify and WooCommerce exports; "+
+				"plain or compressed, up to 64 MB here and of any size with "),
+			h.Code(g.Text("aisle import")), g.Text(".")))
 }
 
 // understood is what a dry run says of the file; nothing before the first.
@@ -94,7 +98,8 @@ func tried(i *profileapi.Import) g.Node {
 		more += ", " + words.Number(i.Warned) + " with a warning"
 	}
 	return g.Group{
-		g.Text(words.Number(i.Rows) + " rows: "), h.Strong(g.Text(words.Number(i.Accepted))), g.Text(" would be stored, "),
+		g.Text(words.Number(i.Rows) + " rows: "), h.Strong(g.Text(words.Number(i.Accepted))),
+		g.Text(" would be stored, "),
 		h.Strong(g.Text(words.Number(i.Rejected))), g.Text(" rejected" + more + ". Nothing is stored yet."),
 	}
 }

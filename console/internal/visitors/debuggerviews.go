@@ -52,7 +52,9 @@ func (d *debuggerData) filter() g.Node {
 	return h.Form(h.Method("get"), h.Action(page.Root+"/debugger"), h.Class("card"),
 		h.Div(h.Class("row"), view.Input("item", "Item", d.Item), view.Input("user", "User", d.User),
 			view.Field("type", "Type", h.Select(h.ID("type"), h.Name("type"), h.Option(h.Value(""), g.Text("any")),
-				g.Map(d.Types, func(t string) g.Node { return h.Option(g.If(t == d.Type, h.Selected()), g.Text(t)) })))),
+				g.Map(d.Types, func(t string) g.Node {
+					return h.Option(g.If(t == d.Type, h.Selected()), g.Text(t))
+				})))),
 		view.Actions(h.Button(g.Text("Filter")),
 			h.Button(h.Name("paused"), h.Value(paused), g.If(class != "", h.Class(class)), g.Text(text)),
 			h.Span(h.Class("soft"), g.Text(says))))
@@ -61,14 +63,15 @@ func (d *debuggerData) filter() g.Node {
 func (d *debuggerData) arriving(v *page.Visit) g.Node {
 	const title = "As they arrive, the newest first"
 	if len(d.Events) == 0 {
-		return view.Card(title, view.Empty("No event yet.", g.Text("Open a page of the shop with the tracker in it, or post one with "),
-			h.Code(g.Text("POST /v1/events")), g.Text(": it appears here within two seconds.")))
+		return view.Card(title,
+			view.Empty("No event yet.", g.Text("Open a page of the shop with the tracker in it, or post one with "),
+				h.Code(g.Text("POST /v1/events")), g.Text(": it appears here within two seconds.")))
 	}
 	return view.Card(title, view.Table("Events",
 		view.Head(view.Column("Received"), view.Column("Verdict"), view.Column("Event"), view.Column("Visitor")),
 		g.Map(d.Events, func(e profileapi.StoredEvent) g.Node {
-			return h.Tr(view.TextCell(words.Ago(v.Now(), e.ReceivedAt.Time)), view.Cell(view.State(profileapi.StatusAccepted)),
-				view.Cell(arrived(&e)), view.Cell(visitorOf(&e)))
+			return h.Tr(view.TextCell(words.Ago(v.Now(), e.ReceivedAt.Time)),
+				view.Cell(view.State(profileapi.StatusAccepted)), view.Cell(arrived(&e)), view.Cell(visitorOf(&e)))
 		})))
 }
 

@@ -41,7 +41,8 @@ func eraseVisitor(v *page.Visit) (any, error) {
 			})
 		} else {
 			receipt, err := httpclient.JSON[recommenderapi.PersonErased](
-				v.Ctx, v.Recommender, http.MethodDelete, "/v1/persons/"+page.Escape(user), url.Values{"mode": {v.Text("mode")}}, nil,
+				v.Ctx, v.Recommender, http.MethodDelete, "/v1/persons/"+page.Escape(user),
+				url.Values{"mode": {v.Text("mode")}}, nil,
 			)
 			if err != nil {
 				return nil, err
@@ -85,7 +86,8 @@ func held(v *page.Visit, user string) (*recommenderapi.PersonEntry, error) {
 			return &end, lines.Err()
 		}
 	}
-	return nil, apierror.Unavailable("What is held on the visitor could not be read to its end. Try again.", 0, lines.Err())
+	return nil, apierror.Unavailable("What is held on the visitor could not be read to its end. Try again.", 0,
+		lines.Err())
 }
 
 // View implements page.View.
@@ -133,7 +135,8 @@ func (d *erasureData) held() g.Node {
 			fact("Rows of import reports", c.ImportErrors))
 	}
 	if c := d.Counts.More; c != nil {
-		facts = append(facts, fact("Decisions", c.Decisions), fact("Clicks", c.Clicks), fact("Arms of experiments", c.ExperimentArms))
+		facts = append(facts, fact("Decisions", c.Decisions), fact("Clicks", c.Clicks),
+			fact("Arms of experiments", c.ExperimentArms))
 	}
 	return g.Group{h.P(g.Text("Of "), h.Strong(g.Text(d.User)), g.Text(" is held:")), view.Facts(facts)}
 }
@@ -143,9 +146,11 @@ func (d *erasureData) form() g.Node {
 	return view.Post("/visitors/erase", view.Hidden("user", d.User),
 		view.Field("mode", "How", h.Select(h.ID("mode"), h.Name("mode"),
 			h.Option(h.Value("erase"), g.Text("Erase: events and record are removed")),
-			h.Option(h.Value("anonymize"), g.Text("Anonymise: events stay under a random name, so that models lose nothing")))),
+			h.Option(h.Value("anonymize"),
+				g.Text("Anonymise: events stay under a random name, so that models lose nothing")))),
 		view.Field("repeat", "Repeat the id of the visitor",
-			h.Input(h.ID("repeat"), h.Name("repeat"), h.AutoComplete("off"), h.Required(), h.Aria("describedby", "repeat-hint")),
+			h.Input(h.ID("repeat"), h.Name("repeat"), h.AutoComplete("off"), h.Required(),
+				h.Aria("describedby", "repeat-hint")),
 			h.P(h.Class("hint"), h.ID("repeat-hint"), g.Text("This cannot be undone. "),
 				view.Link("/visitors/export?user="+user, "Export everything first"), g.Text(" if he asked for it."))),
 		view.Actions(h.Button(h.Class("danger"), h.Name("do"), h.Value("erase"), g.Text("Erase "+d.User+" for good")),

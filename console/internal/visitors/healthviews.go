@@ -21,10 +21,11 @@ func (d *healthData) View(v *page.Visit) g.Node {
 	return g.Group{
 		d.choice(), h.Br(), d.tiles(),
 		g.If(d.Stats.UnknownItemShare > manyUnknown, h.P(h.Class("warn"),
-			g.Text("Many events name items that are not in the catalogue: they move no recommendation. Compare the ids that pages send "+
-				"with those of the product file; an alias mends it for good."))),
+			g.Text("Many events name items that are not in the catalogue: they move no recommendation. "+
+				"Compare the ids that pages send with those of the product file; an alias mends it for good."))),
 		view.Columns(d.received(), d.lag()),
-		view.Columns(view.Card("Rejected, by code", codes(d.Rejected)), view.Card("Accepted with a warning, by code", codes(d.Warned))),
+		view.Columns(view.Card("Rejected, by code", codes(d.Rejected)),
+			view.Card("Accepted with a warning, by code", codes(d.Warned))),
 		view.Columns(d.Sample.card(), d.preparation(v)),
 		d.robots(v),
 	}
@@ -45,7 +46,8 @@ func (d *healthData) tiles() g.Node {
 		tile(words.Number(d.Stats.Total.AcceptedTotal), "events accepted"),
 		tile(words.Number(d.RejectedTotal), "rejected"),
 		tile(words.Number(d.Stats.Total.Duplicates), "duplicates, not counted again"),
-		tile(words.Percent(d.Stats.UnknownItemShare), "of "+words.Number(d.Stats.SampledLines)+" lines name an unknown item"),
+		tile(words.Percent(d.Stats.UnknownItemShare),
+			"of "+words.Number(d.Stats.SampledLines)+" lines name an unknown item"),
 		tile(words.Duration(d.Stats.Total.MeanLagSeconds), "mean lag until acknowledged"))
 }
 
@@ -62,14 +64,16 @@ func (d *healthData) lag() g.Node {
 	if d.LagPlot == nil {
 		return view.Card("Lag", view.Nothing(g.Text("Nothing to show.")))
 	}
-	return view.Card("Lag", d.LagPlot, h.P(h.Class("hint"), g.Text("Imported orders are old when they arrive, which shows here.")))
+	return view.Card("Lag", d.LagPlot,
+		h.P(h.Class("hint"), g.Text("Imported orders are old when they arrive, which shows here.")))
 }
 
 func codes(list []codeCount) g.Node {
 	if len(list) == 0 {
 		return view.Nothing(g.Text("None."))
 	}
-	return view.Table("Codes", view.Head(view.Column("Code"), view.NumberColumn("Events"), view.Column("Latest example")),
+	return view.Table("Codes",
+		view.Head(view.Column("Code"), view.NumberColumn("Events"), view.Column("Latest example")),
 		g.Map(list, func(c codeCount) g.Node {
 			var example g.Node = h.Span(h.Class("soft"), g.Text("none since this replica started"))
 			if c.Example != nil {
@@ -106,10 +110,11 @@ func (d *healthData) preparation(v *page.Visit) g.Node {
 	return view.Card(title,
 		h.P(g.Text("What the latest recompute left out, "+words.Ago(v.Now(), d.PreparedAt.Time)+":")),
 		view.Table("Preparation",
-			view.Head(view.Column("Step"), view.NumberColumn("Left out"), view.NumberColumn("Rows left"), view.Column("For instance")),
+			view.Head(view.Column("Step"), view.NumberColumn("Left out"), view.NumberColumn("Rows left"),
+				view.Column("For instance")),
 			g.Map(d.Preparation, func(s similarityapi.PreparationStep) g.Node {
-				return view.Row(g.Text(s.Name), view.NumberCell(words.Number(s.Dropped)), view.NumberCell(words.Number(s.Rows)),
-					view.TextCell(strings.Join(s.Examples, ", ")))
+				return view.Row(g.Text(s.Name), view.NumberCell(words.Number(s.Dropped)),
+					view.NumberCell(words.Number(s.Rows)), view.TextCell(strings.Join(s.Examples, ", ")))
 			})))
 }
 
@@ -120,8 +125,8 @@ func (d *healthData) robots(v *page.Visit) g.Node {
 	if len(d.Robots) > 0 {
 		content = g.Group{
 			h.P(h.Class("hint"),
-				g.Text("What they did is left out of models, popularity and figures. It stays stored, and comes back when "+
-					"you say that one is a person.")),
+				g.Text("What they did is left out of models, popularity and figures. It stays stored, and comes back "+
+					"when you say that one is a person.")),
 			view.Table("Robots",
 				view.Head(view.Column("Visitor"), view.Column("Verdict"), view.Column("Why"), view.Column("Judged"),
 					g.If(d.Decide, view.Column("Say otherwise"))),
@@ -153,6 +158,6 @@ func otherwise(r profileapi.Robot) g.Node {
 	if r.Verdict == "robot" {
 		verdict, text = "not_a_robot", "Not a robot"
 	}
-	return view.Post("/visitors/robot", view.Hidden("user", r.UserID), view.Hidden("session", r.SessionID), view.Hidden("to", "health"),
-		view.Hidden("verdict", verdict), h.Button(g.Text(text)))
+	return view.Post("/visitors/robot", view.Hidden("user", r.UserID), view.Hidden("session", r.SessionID),
+		view.Hidden("to", "health"), view.Hidden("verdict", verdict), h.Button(g.Text(text)))
 }

@@ -47,15 +47,17 @@ func search() g.Node {
 	field := func(name, label string) g.Node {
 		return view.Field(name, label, h.Input(h.ID(name), h.Name(name), h.AutoComplete("off")))
 	}
-	return view.Card("Find a visitor", h.Form(h.Method("get"), h.Action(page.Root+"/visitors/visitor"), h.Role("search"),
-		h.Div(h.Class("row"), field("user", "User id"), field("session", "or session id")),
-		view.Actions(h.Button(h.Class("main"), g.Text("Show")))))
+	return view.Card("Find a visitor",
+		h.Form(h.Method("get"), h.Action(page.Root+"/visitors/visitor"), h.Role("search"),
+			h.Div(h.Class("row"), field("user", "User id"), field("session", "or session id")),
+			view.Actions(h.Button(h.Class("main"), g.Text("Show")))))
 }
 
 func (d *visitorsData) latest(v *page.Visit) g.Node {
 	const title = "Here lately"
 	if len(d.Latest) == 0 {
-		return view.Card(title, view.Empty("Nobody was here yet.", g.Text("Put the "), h.A(h.Href("/reference"), g.Text("tracker")),
+		return view.Card(title, view.Empty("Nobody was here yet.", g.Text("Put the "),
+			h.A(h.Href("/reference"), g.Text("tracker")),
 			g.Text(" into the shop's pages, or "), view.Link("/imports", "import"), g.Text(" past orders.")))
 	}
 	return view.Card(title, view.Table("Latest visitors",
@@ -72,8 +74,8 @@ func (d *visitorsData) records() g.Node {
 	const title = "Records of users"
 	if len(d.Users) == 0 {
 		return view.Card(title,
-			view.Nothing(g.Text("No records: users are known by their events alone. Records add segments, attributes and "+
-				"consent; send them with "), h.Code(g.Text("PUT /v1/users/{id}")), g.Text(" or a file.")))
+			view.Nothing(g.Text("No records: users are known by their events alone. Records add segments, attributes "+
+				"and consent; send them with "), h.Code(g.Text("PUT /v1/users/{id}")), g.Text(" or a file.")))
 	}
 	return view.Card(title, view.List(g.Map(d.Users, func(u profileapi.User) g.Node {
 		return g.Group{
@@ -97,12 +99,14 @@ func (d *visitorData) state() g.Node {
 	}
 	if d.Robot {
 		robot = g.Group{
-			h.Strong(g.Text("yes")), g.Text(": left out of models and figures, "), view.Link("/health#robots", "see why"),
+			h.Strong(g.Text("yes")), g.Text(": left out of models and figures, "),
+			view.Link("/health#robots", "see why"),
 		}
 	}
 	return view.Card("State",
-		view.Facts(view.TextFact("Known", known), view.TextFact("Latest event", cmp.Or(p.LastEventID, "none")), view.Fact("Robot", robot),
-			view.TextFact("Segments", cmp.Or(strings.Join(p.Segments, ", "), "none")), view.Fact("In the cart", cart(p.Cart)),
+		view.Facts(view.TextFact("Known", known), view.TextFact("Latest event", cmp.Or(p.LastEventID, "none")),
+			view.Fact("Robot", robot), view.TextFact("Segments", cmp.Or(strings.Join(p.Segments, ", "), "none")),
+			view.Fact("In the cart", cart(p.Cart)),
 			view.TextFact("Does not want", cmp.Or(strings.Join(p.Hidden, ", "), "nothing")),
 			view.Fact("Likes", likes(p.Affinity.Categories, categoriesShown, "no category known")),
 			view.Fact("Prices", likes(p.Affinity.PriceBands, pricesShown, "unknown"))),
@@ -159,8 +163,8 @@ func (d *visitorData) robotForm() g.Node {
 	if d.Robot {
 		verdict, text = "not_a_robot", "This is no robot"
 	}
-	return view.Post("/visitors/robot", h.Class("actions"), view.Hidden("user", d.User), view.Hidden("session", d.Session),
-		view.Hidden("verdict", verdict), h.Button(g.Text(text)))
+	return view.Post("/visitors/robot", h.Class("actions"), view.Hidden("user", d.User),
+		view.Hidden("session", d.Session), view.Hidden("verdict", verdict), h.Button(g.Text(text)))
 }
 
 func (d *visitorData) consent() g.Node {
@@ -179,11 +183,12 @@ func (d *visitorData) consent() g.Node {
 		return h.Div(h.Class("field"), h.Label(h.Class("check"), h.For(name),
 			h.Input(h.Type("checkbox"), h.ID(name), h.Name(name), g.If(on, h.Checked())), g.Text(" "+label)))
 	}
-	return view.Card(title, view.Post("/visitors/consent", view.Hidden("user", d.User), h.P(g.Text(said)), g.If(d.Change, g.Group{
-		box("personalization", "Personalisation", given.AllowsPersonalization()),
-		box("analytics", "Counted in figures", words.AllowsAnalytics(given)),
-		view.Actions(h.Button(g.Text("Save consent"))),
-	})))
+	return view.Card(title, view.Post("/visitors/consent", view.Hidden("user", d.User), h.P(g.Text(said)),
+		g.If(d.Change, g.Group{
+			box("personalization", "Personalisation", given.AllowsPersonalization()),
+			box("analytics", "Counted in figures", words.AllowsAnalytics(given)),
+			view.Actions(h.Button(g.Text("Save consent"))),
+		})))
 }
 
 func (d *visitorData) recent(v *page.Visit) g.Node {
@@ -195,8 +200,9 @@ func (d *visitorData) recent(v *page.Visit) g.Node {
 		view.Head(view.Column("Item"), view.Column("Did"), view.NumberColumn("Times"), view.NumberColumn("Weight now"),
 			view.Column("Last")),
 		g.Map(d.Profile.Recent[:min(len(d.Profile.Recent), recentShown)], func(r profileapi.ProfileItem) g.Node {
-			return view.Row(view.Item(r.ItemID), view.TextCell(strings.Join(r.Types, ", ")), view.NumberCell(words.Whole(int64(r.Count))),
-				view.NumberCell(words.Short(r.Decayed)), view.TextCell(words.Ago(v.Now(), r.LastAt.Time)))
+			return view.Row(view.Item(r.ItemID), view.TextCell(strings.Join(r.Types, ", ")),
+				view.NumberCell(words.Whole(int64(r.Count))), view.NumberCell(words.Short(r.Decayed)),
+				view.TextCell(words.Ago(v.Now(), r.LastAt.Time)))
 		})))
 }
 
@@ -205,7 +211,8 @@ func (d *visitorData) events() g.Node {
 	if len(d.Events) == 0 {
 		return view.Card(title, view.Nothing(g.Text("No event is kept.")))
 	}
-	return view.Card(title, view.Table("Events", view.Head(view.Column("Received"), view.Column("Type"), view.Column("Items")),
+	return view.Card(title, view.Table("Events",
+		view.Head(view.Column("Received"), view.Column("Type"), view.Column("Items")),
 		g.Map(d.Events, func(e profileapi.StoredEvent) g.Node {
 			return h.Tr(view.TextCell(words.When(e.ReceivedAt.Time)), view.TextCell(e.Type), view.Cell(itemsOf(&e)))
 		})))
@@ -217,7 +224,8 @@ func itemsOf(e *profileapi.StoredEvent) g.Node {
 	if e.ItemID != "" {
 		nodes = append(nodes, view.Item(e.ItemID))
 	}
-	nodes = append(nodes, list(e.Items[:min(len(e.Items), linesShown)], func(l profileapi.EventItem) g.Node { return view.Item(l.ItemID) }))
+	nodes = append(nodes, list(e.Items[:min(len(e.Items), linesShown)],
+		func(l profileapi.EventItem) g.Node { return view.Item(l.ItemID) }))
 	if more := len(e.Items) - linesShown; more > 0 {
 		nodes = append(nodes, g.Textf(" and %d more", more))
 	}
