@@ -1,10 +1,11 @@
 package learning
 
 import (
-	"html/template"
 	"math"
 	"net/url"
 	"slices"
+
+	g "maragu.dev/gomponents"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/form"
@@ -47,7 +48,7 @@ func newSampleSize(rate, effect, visitors float64, arms int) sampleSize {
 
 // differences draws how far each arm is from the control in the share of visitors who bought,
 // in percentage points. The control has no difference and is left out.
-func differences(r recommenderapi.ExperimentResults) template.HTML {
+func differences(r recommenderapi.ExperimentResults) g.Node {
 	p := chart.Plot{
 		ID: "differences", Title: "Difference to the control in visitors who bought, with 95 % intervals", Unit: "percentage points",
 		Series: []chart.Series{{Name: "difference"}},
@@ -68,7 +69,7 @@ func differences(r recommenderapi.ExperimentResults) template.HTML {
 // overTime draws the click rate of each arm from the beginning to each day, with a 95 %
 // interval of the normal distribution. It reads the figures of all experiments of the shop in
 // one call, and notes a failure. A day before an arm showed anything is a gap.
-func overTime(v *page.Visit, x *recommenderapi.Experiment) template.HTML {
+func overTime(v *page.Visit, x *recommenderapi.Experiment) g.Node {
 	table := page.Optional[recommenderapi.MetricsTable](v, v.Recommender, "click rates over time", "/v1/metrics", url.Values{
 		"interval": {"day"}, "group_by": {"experiment"},
 	})

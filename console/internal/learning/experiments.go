@@ -1,10 +1,11 @@
 package learning
 
 import (
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
+
+	g "maragu.dev/gomponents"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/console/internal/page"
@@ -51,10 +52,9 @@ type experimentData struct {
 	New        bool
 	Experiment recommenderapi.Experiment
 	Form       form.Form
-	Arms       []int // rows of the form
 	Results    *recommenderapi.ExperimentResults
-	Diffs      template.HTML // differences to the control with their intervals
-	Over       template.HTML // click rates over time
+	Diffs      g.Node // differences to the control with their intervals
+	Over       g.Node // click rates over time
 	Scenarios  []form.Option
 	Models     []form.Option
 	Change     bool
@@ -110,9 +110,6 @@ func (t experiments) show(v *page.Visit) (any, error) {
 // A list that cannot be read has its first choice only.
 func (d *experimentData) complete(v *page.Visit) {
 	d.Change = v.Who.Can(auth.ScopeConfigWrite)
-	for n := range maxArms {
-		d.Arms = append(d.Arms, n)
-	}
 	d.Scenarios = []form.Option{{Value: "", Label: "as it is"}}
 	scenarios := page.Optional[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "placements", "/v1/scenarios", nil)
 	for _, s := range scenarios.Items {

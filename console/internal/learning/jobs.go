@@ -15,13 +15,11 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// jobsData is the list of jobs with the form of a new one. Running repeats those of Jobs that
-// have not ended.
+// jobsData is the list of jobs with the form of a new one.
 type jobsData struct {
-	Running []similarityapi.Job
-	Jobs    []similarityapi.Job
-	Form    form.Form
-	Change  bool
+	Jobs   []similarityapi.Job
+	Form   form.Form
+	Change bool
 }
 
 // jobs shows the latest fifty jobs.
@@ -30,13 +28,7 @@ func jobs(v *page.Visit) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &jobsData{Jobs: jobs.Items, Form: form.New(nil, nil, jobField), Change: v.Who.Can(auth.ScopeModelsWrite)}
-	for _, j := range jobs.Items {
-		if !j.Done() {
-			d.Running = append(d.Running, j)
-		}
-	}
-	return d, nil
+	return &jobsData{Jobs: jobs.Items, Form: form.New(nil, nil, jobField), Change: v.Who.Can(auth.ScopeModelsWrite)}, nil
 }
 
 // startJob queues a recompute or an evaluation by POST /v1/jobs and goes to its page.

@@ -2,8 +2,6 @@
 package learning
 
 import (
-	"html/template"
-
 	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/auth"
@@ -14,25 +12,25 @@ func Pages() []page.Page {
 	const write, configure = auth.ScopeModelsWrite, auth.ScopeConfigWrite
 	list := []page.Page{
 		{
-			Pattern: "GET /models", Template: "models", Title: "Models", Handle: models,
+			Pattern: "GET /models", Title: "Models", Handle: models,
 			Lead: "What was learnt, how well it does on held-out time, and what serves.",
 		},
-		{Pattern: "GET /models/{version}", Template: "model", Title: "Model", Below: true, Handle: model},
-		{Pattern: "GET /models/{version}/report", Template: "report", Title: "Report", Below: true, Handle: report},
+		{Pattern: "GET /models/{version}", Title: "Model", Below: true, Handle: model},
+		{Pattern: "GET /models/{version}/report", Title: "Report", Below: true, Handle: report},
 		{Pattern: "POST /models/{version}/activate", Title: "Model", Below: true, Scope: write, Handle: activate},
 		{Pattern: "POST /models/rollback", Title: "Models", Below: true, Scope: write, Handle: rollback},
 		{
-			Pattern: "GET /jobs", Template: "jobs", Title: "Jobs", Handle: jobs,
+			Pattern: "GET /jobs", Title: "Jobs", Handle: jobs,
 			Lead: "Long work: recomputes and evaluations, with what they found.",
 		},
-		{Pattern: "POST /jobs", Template: "jobs", Title: "Jobs", Scope: write, Handle: startJob},
-		{Pattern: "GET /jobs/{id}", Template: "job", Title: "Job", Below: true, Handle: job},
+		{Pattern: "POST /jobs", Title: "Jobs", Scope: write, Handle: startJob},
+		{Pattern: "GET /jobs/{id}", Title: "Job", Below: true, Handle: job},
 		{Pattern: "POST /jobs/{id}/cancel", Title: "Job", Below: true, Scope: write, Handle: cancelJob},
 		{
-			Pattern: "GET /schedules", Template: "schedules", Title: "Schedules", Handle: schedules,
+			Pattern: "GET /schedules", Title: "Schedules", Handle: schedules,
 			Lead: "What runs by itself, and when next.",
 		},
-		{Pattern: "POST /schedules", Template: "schedules", Title: "Schedules", Scope: write, Handle: newSchedule},
+		{Pattern: "POST /schedules", Title: "Schedules", Scope: write, Handle: newSchedule},
 		{Pattern: "POST /schedules/{id}/pause", Title: "Schedules", Below: true, Scope: write, Handle: pauseSchedule},
 		{Pattern: "POST /schedules/{id}/delete", Title: "Schedules", Below: true, Scope: write, Handle: deleteSchedule},
 	}
@@ -44,25 +42,17 @@ func Pages() []page.Page {
 		t, name := experiments{"/" + kind + "s", kind}, kind+"s"
 		title := map[string]string{"experiment": "Experiments", "rollout": "Rollouts"}[kind]
 		list = append(list, []page.Page{
-			{Pattern: "GET /" + name, Template: "experiments", Title: title, Lead: lead, Handle: t.list},
-			{Pattern: "GET /" + name + "/new", Template: "experiment", Title: title, Below: true, Handle: t.fresh},
-			{Pattern: "GET /" + name + "/{id}", Template: "experiment", Title: title, Below: true, Handle: t.show},
-			{Pattern: "POST /" + name, Template: "experiment", Title: title, Below: true, Scope: configure, Handle: t.save},
-			{Pattern: "POST /" + name + "/{id}", Template: "experiment", Title: title, Below: true, Scope: configure, Handle: t.save},
+			{Pattern: "GET /" + name, Title: title, Lead: lead, Handle: t.list},
+			{Pattern: "GET /" + name + "/new", Title: title, Below: true, Handle: t.fresh},
+			{Pattern: "GET /" + name + "/{id}", Title: title, Below: true, Handle: t.show},
+			{Pattern: "POST /" + name, Title: title, Below: true, Scope: configure, Handle: t.save},
+			{Pattern: "POST /" + name + "/{id}", Title: title, Below: true, Scope: configure, Handle: t.save},
 			{Pattern: "POST /" + name + "/{id}/turn", Title: title, Below: true, Scope: configure, Handle: t.turn},
 			{Pattern: "POST /" + name + "/{id}/decide", Title: title, Below: true, Scope: configure, Handle: t.decide},
 			{Pattern: "POST /" + name + "/{id}/delete", Title: title, Below: true, Scope: configure, Handle: t.remove},
 		}...)
 	}
 	return list
-}
-
-// Functions are what the templates of these pages call.
-func Functions() template.FuncMap {
-	return template.FuncMap{
-		"experimentkinds": experimentKinds, "experimentstates": experimentStates, "jobkinds": jobKinds, "publishoptions": publishOptions,
-		"crons": cronOptions, "drawn": drawn,
-	}
 }
 
 // jobKinds are the jobs that a person can start.

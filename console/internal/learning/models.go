@@ -46,8 +46,8 @@ type modelData struct {
 // Heading implements the page's title.
 func (d *modelData) Heading() string { return d.Model.Version }
 
-// Verdict says in words what the gate found. The template calls it.
-func (d *modelData) Verdict() string {
+// verdict says in words what the gate found.
+func (d *modelData) verdict() string {
 	g := d.Model.Gate
 	switch {
 	case g == nil:

@@ -3,12 +3,12 @@ package learning
 import (
 	"cmp"
 	"encoding/base64"
-	"html/template"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/view"
 	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -30,8 +30,8 @@ func report(v *page.Visit) (any, error) {
 	return d, err
 }
 
-// Figures are the names of the figures of the test part: NDCG first, then the others that are means over cases and so have an interval.
-func (d *reportData) Figures() []string {
+// figures are the names of the figures of the test part: NDCG first, then the others that are means over cases and so have an interval.
+func (d *reportData) figures() []string {
 	sampled := map[string]bool{}
 	for _, r := range d.Results {
 		for name, f := range r.Metrics {
@@ -52,20 +52,20 @@ func (d *reportData) Figures() []string {
 	})
 }
 
-// Cell is a figure of an algorithm with its interval, a dash where it was not measured.
-func (d *reportData) Cell(r similarityapi.ReportResult, name string) string {
+// cell is a figure of an algorithm with its interval, a dash where it was not measured.
+func (d *reportData) cell(r similarityapi.ReportResult, name string) string {
 	f, ok := r.Metrics[name]
 	switch {
 	case !ok:
-		return "–"
+		return view.None
 	case f.Low == nil || f.High == nil:
 		return words.Short(f.Value)
 	}
-	return words.Short(f.Value) + " [" + words.Short(*f.Low) + ", " + words.Short(*f.High) + "]"
+	return words.Interval(f.Value, *f.Low, *f.High)
 }
 
-// Models are the algorithms that were scored on the test part.
-func (d *reportData) Models() (names []string) {
+// tested are the algorithms that were scored on the test part.
+func (d *reportData) tested() (names []string) {
 	for _, r := range d.Results {
 		if r.Metrics != nil {
 			names = append(names, r.Name)
@@ -76,6 +76,6 @@ func (d *reportData) Models() (names []string) {
 
 // drawn is a drawing as the address of a picture, data:…: the styles inside an SVG hold in a
 // picture only, where those of the page do not allow them.
-func drawn(d similarityapi.ReportDrawing) template.URL {
-	return template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(d.SVG)))
+func drawn(d similarityapi.ReportDrawing) string {
+	return "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(d.SVG))
 }

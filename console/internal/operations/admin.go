@@ -1,10 +1,8 @@
 package operations
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 
 	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
@@ -16,10 +14,9 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// keysData is the page of keys: the key of the person who looks, and those of the shop where he
-// may see them.
+// keysData is the page of keys: beside the key of the person who looks those of the shop, where
+// he may see them.
 type keysData struct {
-	Own     page.Person
 	Keys    []recommenderapi.Key
 	Visible bool // the key may see the others
 	// The latest twenty changes, the newest first.
@@ -30,7 +27,7 @@ type keysData struct {
 // may write the keys file. Without the scope audit:read only the own key is shown, and no call
 // is made.
 func keys(v *page.Visit) (any, error) {
-	d := &keysData{Own: v.Who, Visible: v.Who.Can(auth.ScopeAuditRead)}
+	d := &keysData{Visible: v.Who.Can(auth.ScopeAuditRead)}
 	if !d.Visible {
 		return d, nil
 	}
@@ -54,7 +51,7 @@ type auditData struct {
 }
 
 // auditLog asks GET /v1/audit for 50 entries, the newest first. A part of the log that did not
-// answer is named in Page.Missing, which the template shows.
+// answer is named in Page.Missing, which the page shows.
 func auditLog(v *page.Visit) (any, error) {
 	d := &auditData{Action: v.Text("action"), Actor: v.Text("actor"), Subject: v.Text("subject"), From: v.Text("from"), To: v.Text("to")}
 	query, next := url.Values{"limit": {"50"}}, url.Values{}
@@ -81,20 +78,9 @@ func auditLog(v *page.Visit) (any, error) {
 
 // settingsData is the page of settings.
 type settingsData struct {
-	Own     page.Person
 	Weights profileapi.EventWeights
-	// Types are the keys of Weights in order of name, since a template cannot sort a map.
-	Types   []string
-	Scopes  []scopeRow
-	Version string
 	// Learnt is nil when no live model says what types of event are worth.
 	Learnt *learntWeights
-}
-
-// scopeRow says of a scope, such as "config:write", whether the key holds it.
-type scopeRow struct {
-	Scope string
-	Held  bool
 }
 
 // learnt is what types of event are worth as the live model of similar items found; nil when it
@@ -112,42 +98,27 @@ func learnt(v *page.Visit) *learntWeights {
 	if v.Part("report of the live model", err); r.EventWeights == nil {
 		return nil
 	}
-	l := &learntWeights{ReportEventWeights: *r.EventWeights, Version: version, ByType: map[string]similarityapi.ReportEventWeight{}}
-	for _, w := range r.EventWeights.Weights {
-		l.ByType[w.Type] = w
-	}
-	return l
+	return &learntWeights{ReportEventWeights: *r.EventWeights, Version: version}
 }
 
 // learntWeights are weights of types of event as the competition behind a version found them.
-// ByType has the same rows as the report, by type.
 type learntWeights struct {
 	similarityapi.ReportEventWeights
 	Version string
-	ByType  map[string]similarityapi.ReportEventWeight
 }
 
-// Of is the learnt weight of a type with its interval, "1.8 [1.2, 2.5]", "" for none. The
-// template calls it.
-func (l *learntWeights) Of(eventType string) string {
-	w, ok := l.ByType[eventType]
-	if !ok {
-		return ""
+// of is the learnt weight of a type with its interval, "1.8 [1.2, 2.5]", "" for none.
+func (l *learntWeights) of(eventType string) string {
+	for _, w := range l.Weights {
+		if w.Type == eventType {
+			return words.Interval(w.Learnt, w.Low, w.High)
+		}
 	}
-	return words.Short(w.Learnt) + " [" + words.Short(w.Low) + ", " + words.Short(w.High) + "]"
+	return ""
 }
 
 // settings shows what the installation is set to; it is changed where the program is started.
 func settings(v *page.Visit) (any, error) {
-	d := &settingsData{Own: v.Who, Version: v.Version}
 	types := page.Optional[profileapi.EventTypes](v, v.Profile, "types of event", "/v1/events/types", nil)
-	d.Weights, d.Types = types.Weights, slices.Sorted(maps.Keys(types.Weights))
-	d.Learnt = learnt(v)
-	for _, scope := range auth.Scopes() {
-		// It opens admin ports of other machines, for service keys: no person's key has it.
-		if scope != auth.ScopeAdminRead {
-			d.Scopes = append(d.Scopes, scopeRow{scope, v.Who.Can(scope)})
-		}
-	}
-	return d, nil
+	return &settingsData{Weights: types.Weights, Learnt: learnt(v)}, nil
 }

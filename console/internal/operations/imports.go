@@ -37,9 +37,7 @@ type importsData struct {
 	Try     *profileapi.Import // a dry run of the file in the form
 	Columns []columnRow
 	Errors  []profileapi.ImportError
-	// Fields are the fields of the kind that a column can go to.
-	Fields []form.Option
-	Change bool
+	Change  bool
 }
 
 // columnRow is one column of the file and where its values go.
@@ -190,16 +188,16 @@ func (d *importsData) wait(v *page.Visit, id string) *apierror.Problem {
 // stays chosen, by the name of the column, also when another file has it at another place.
 func (d *importsData) columns(v *page.Visit) {
 	kind := table.Kind(d.Try.Spec.Kind)
-	d.Fields = []form.Option{{Value: "", Label: "as understood"}, {Value: "-", Label: "leave it out"}}
+	fields := []form.Option{{Value: "", Label: "as understood"}, {Value: "-", Label: "leave it out"}}
 	for _, f := range table.Fields(kind) {
-		d.Fields = append(d.Fields, form.Option{Value: f.Name, Label: f.Name})
+		fields = append(fields, form.Option{Value: f.Name, Label: f.Name})
 	}
 	for n, column := range d.Try.Columns {
-		row := columnRow{N: n, ImportColumn: column, Options: d.Fields}
+		row := columnRow{N: n, ImportColumn: column, Options: fields}
 		// A field that the list lacks, such as "attributes.colour", is a choice of its own.
 		if to := column.Field; to != "" && column.How != "property" && column.How != "attribute" &&
-			!slices.ContainsFunc(d.Fields, func(o form.Option) bool { return o.Value == to }) {
-			row.Options = append(slices.Clone(d.Fields), form.Option{Value: to, Label: to})
+			!slices.ContainsFunc(fields, func(o form.Option) bool { return o.Value == to }) {
+			row.Options = append(slices.Clone(fields), form.Option{Value: to, Label: to})
 		}
 		d.Columns = append(d.Columns, row)
 	}

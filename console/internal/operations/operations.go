@@ -2,12 +2,9 @@
 package operations
 
 import (
-	"html/template"
-
 	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/shared/auth"
-	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // Pages are about getting data in and about who may do what.
@@ -15,30 +12,20 @@ func Pages() []page.Page {
 	const write = auth.ScopeEventsWrite
 	return []page.Page{
 		{
-			Pattern: "GET /imports", Template: "imports", Title: "Imports", Handle: imports,
+			Pattern: "GET /imports", Title: "Imports", Handle: imports,
 			Lead: "Products, orders and users from files: see how a file is understood before anything is stored.",
 		},
-		{Pattern: "POST /imports", Template: "imports", Title: "Imports", Scope: write, Upload: true, Handle: sendImport},
-		{Pattern: "GET /imports/{id}", Template: "import", Title: "Import", Below: true, Handle: importPage},
+		{Pattern: "POST /imports", Title: "Imports", Scope: write, Upload: true, Handle: sendImport},
+		{Pattern: "GET /imports/{id}", Title: "Import", Below: true, Handle: importPage},
 		{Pattern: "GET /imports/{id}/report", Title: "Import", Below: true, Handle: importReport},
 		{Pattern: "POST /imports/{id}/undo", Title: "Import", Below: true, Scope: write, Handle: undoImport},
 		{Pattern: "POST /imports/{id}/cancel", Title: "Import", Below: true, Scope: write, Handle: cancelImport},
-		{Pattern: "GET /keys", Template: "keys", Title: "Keys", Handle: keys, Lead: "Who may call, and what he may do."},
+		{Pattern: "GET /keys", Title: "Keys", Handle: keys, Lead: "Who may call, and what he may do."},
+		{Pattern: "GET /audit", Title: "Audit log", Handle: auditLog, Lead: "Who did what, and what it was before."},
 		{
-			Pattern: "GET /audit", Template: "audit", Title: "Audit log", Handle: auditLog,
-			Lead: "Who did what, and what it was before.",
-		},
-		{
-			Pattern: "GET /settings", Template: "settings", Title: "Settings", Handle: settings,
+			Pattern: "GET /settings", Title: "Settings", Handle: settings,
 			Lead: "What this installation is set to, and what your key may do.",
 		},
-	}
-}
-
-// Functions are what the templates of these pages call.
-func Functions() template.FuncMap {
-	return template.FuncMap{
-		"importkinds": importKinds, "importformats": func() []form.Option { return form.Options(profileapi.ImportFormats()...) },
 	}
 }
 

@@ -177,7 +177,7 @@ func interval(m similarityapi.Model) string {
 	if !ok || ndcg.High == 0 {
 		return ""
 	}
-	return words.Short(ndcg.Value) + " [" + words.Short(ndcg.Low) + ", " + words.Short(ndcg.High) + "]"
+	return words.Interval(ndcg.Value, ndcg.Low, ndcg.High)
 }
 
 func gate(m similarityapi.Model) g.Node {

@@ -3,12 +3,13 @@ package visitors
 import (
 	"cmp"
 	"encoding/json"
-	"html/template"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"time"
+
+	g "maragu.dev/gomponents"
 
 	"github.com/aisle-rec/aisle/console/internal/chart"
 	"github.com/aisle-rec/aisle/console/internal/form"
@@ -18,6 +19,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 // healthData is the page of data health: what arrived in the last Days, 1 or 7, and what was
@@ -27,13 +29,13 @@ type healthData struct {
 	Days             int
 	Rejected, Warned []codeCount
 	RejectedTotal    int64
-	Plot, LagPlot    template.HTML
+	Plot, LagPlot    g.Node // nil without events
 	Sample           sample
 	Robots           []profileapi.Robot // the latest verdicts
 	Decide           bool               // the key may say otherwise
 	Preparation      []similarityapi.PreparationStep
 	PreparedBy       string // the model whose preparation is shown
-	PreparedAt       any
+	PreparedAt       wire.Time
 }
 
 // codeCount is how often something was wrong, with the latest example of it; Example is nil

@@ -2,8 +2,6 @@
 package visitors
 
 import (
-	"bufio"
-	"encoding/json"
 	"net/http"
 	"net/url"
 
@@ -12,7 +10,6 @@ import (
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
-	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
 // Pages are about people and their events. Ids of visitors are in the query rather than
@@ -21,30 +18,24 @@ func Pages() []page.Page {
 	const write = auth.ScopeUsersWrite
 	return []page.Page{
 		{
-			Pattern: "GET /visitors", Template: "visitors", Title: "Visitors", Handle: visitors,
+			Pattern: "GET /visitors", Title: "Visitors", Handle: visitors,
 			Lead: "What is known of one person, and what he agreed to.",
 		},
-		{Pattern: "GET /visitors/visitor", Template: "visitor", Title: "Visitor", Below: true, Handle: visitor},
+		{Pattern: "GET /visitors/visitor", Title: "Visitor", Below: true, Handle: visitor},
 		{Pattern: "GET /visitors/export", Title: "Export", Below: true, Handle: exportVisitor},
-		{
-			Pattern: "GET /visitors/erase", Template: "erase", Title: "Erase a visitor", Below: true, Scope: write,
-			Handle: eraseVisitor,
-		},
-		{
-			Pattern: "POST /visitors/erase", Template: "erase", Title: "Erase a visitor", Below: true, Scope: write,
-			Handle: eraseVisitor,
-		},
+		{Pattern: "GET /visitors/erase", Title: "Erase a visitor", Below: true, Scope: write, Handle: eraseVisitor},
+		{Pattern: "POST /visitors/erase", Title: "Erase a visitor", Below: true, Scope: write, Handle: eraseVisitor},
 		{Pattern: "POST /visitors/consent", Title: "Visitor", Below: true, Scope: write, Handle: consentVisitor},
 		{Pattern: "POST /visitors/robot", Title: "Visitor", Below: true, Scope: write, Handle: judgeVisitor},
 		{
-			Pattern: "GET /health", Template: "health", Title: "Data health", Handle: health,
+			Pattern: "GET /health", Title: "Data health", Handle: health,
 			Lead: "What arrives, what was refused and why, and how late.",
 		},
 		{
-			Pattern: "GET /debugger", Template: "debugger", Title: "Event debugger", Handle: debugger,
+			Pattern: "GET /debugger", Title: "Event debugger", Handle: debugger,
 			Lead: "Events as they arrive, each with its verdict.",
 		},
-		{Pattern: "POST /debugger", Template: "debugger", Title: "Event debugger", Handle: judge},
+		{Pattern: "POST /debugger", Title: "Event debugger", Handle: judge},
 	}
 }
 
@@ -87,18 +78,13 @@ func visitors(v *page.Visit) (any, error) {
 	return d, nil
 }
 
-// visitorData is the page of one visitor, and the page that erases one, which uses Erase,
-// Receipt, Counts and Problem.
+// visitorData is the page of one visitor.
 type visitorData struct {
 	User, Session string
 	Profile       profileapi.Profile
 	Events        []profileapi.StoredEvent
-	Erase         bool // the key may erase
-	Change        bool
+	Change        bool // the key may change what is held, and erase it
 	Robot         bool // the visitor is judged to be one
-	Receipt       *recommenderapi.PersonErased
-	Counts        *recommenderapi.PersonEntry // the end of an export: what is held
-	Problem       *apierror.Problem
 }
 
 // Heading implements the page's title.
@@ -112,9 +98,7 @@ func (d *visitorData) Heading() string {
 // visitor shows what is known of a user or, without one, of a session: the profile and the
 // latest fifty events. The verdict whether it is a robot is that of the latest event.
 func visitor(v *page.Visit) (any, error) {
-	d := &visitorData{
-		User: v.Text("user"), Session: v.Text("session"), Erase: v.Who.Can(auth.ScopeUsersWrite), Change: v.Who.Can(auth.ScopeUsersWrite),
-	}
+	d := &visitorData{User: v.Text("user"), Session: v.Text("session"), Change: v.Who.Can(auth.ScopeUsersWrite)}
 	if d.User == "" && d.Session == "" {
 		return nil, apierror.Invalid("Enter the id of a user or of a session.")
 	}
@@ -155,65 +139,6 @@ func exportVisitor(v *page.Visit) (any, error) {
 		return nil, err
 	}
 	return page.Download{Name: "person.ndjson", Kind: "application/x-ndjson", Body: resp.Body}, nil
-}
-
-// eraseVisitor says what would be erased, and erases when the id was repeated: there is no way
-// back. The receipt is shown once.
-func eraseVisitor(v *page.Visit) (any, error) {
-	user := v.Text("user")
-	d := &visitorData{User: user, Erase: true}
-	if v.Text("do") == "erase" {
-		if v.Text("repeat") != user {
-			d.Problem = apierror.Invalid("Nothing was erased.", apierror.FieldError{
-				Pointer: "/repeat", Detail: "is not the id of the visitor: repeat it exactly",
-			})
-		} else {
-			receipt, err := httpclient.JSON[recommenderapi.PersonErased](
-				v.Ctx, v.Recommender, http.MethodDelete, "/v1/persons/"+page.Escape(user), url.Values{"mode": {v.Text("mode")}}, nil,
-			)
-			if err != nil {
-				return nil, err
-			}
-			d.Receipt = &receipt
-			return d, nil
-		}
-	}
-	held, err := held(v, user)
-	if err != nil {
-		return nil, err
-	}
-	d.Counts = held
-	return d, nil
-}
-
-// held reads an export to its end, which counts what is held. An export without its end was cut
-// off, and its counts would be too low: it is an error.
-func held(v *page.Visit, user string) (*recommenderapi.PersonEntry, error) {
-	path := "/v1/persons/" + page.Escape(user) + "/export"
-	v.Called(http.MethodGet, path, nil)
-	resp, err := v.Recommender.Send(v.Ctx, httpclient.Request{Method: http.MethodGet, Path: path})
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	var end recommenderapi.PersonEntry
-	lines := bufio.NewScanner(resp.Body)
-	lines.Buffer(nil, 16<<20)
-	for lines.Scan() {
-		var kind struct {
-			Kind string `json:"kind"`
-		}
-		if err := json.Unmarshal(lines.Bytes(), &kind); err != nil {
-			return nil, err
-		}
-		if kind.Kind == "end" {
-			if err := json.Unmarshal(lines.Bytes(), &end); err != nil {
-				return nil, err
-			}
-			return &end, lines.Err()
-		}
-	}
-	return nil, apierror.Unavailable("What is held on the visitor could not be read to its end. Try again.", 0, lines.Err())
 }
 
 // consentVisitor stores what the visitor agreed to; an unticked box is a refusal, not a missing

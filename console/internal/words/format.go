@@ -57,6 +57,11 @@ func Percent(v float64) string {
 // Short writes a figure with three digits.
 func Short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
 
+// Interval writes a figure with the ends of its interval: "0.213 [0.2, 0.23]".
+func Interval(v, low, high float64) string {
+	return Short(v) + " [" + Short(low) + ", " + Short(high) + "]"
+}
+
 // When writes a moment in UTC to the second, "2026-01-31 12:00:00 UTC"; a dash for none.
 func When(t time.Time) string {
 	if t.IsZero() {
