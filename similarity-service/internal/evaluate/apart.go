@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -50,7 +51,7 @@ func without(m *csr.Matrix, items map[int32][]int32) *csr.Matrix {
 	out := &csr.Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1)}
 	for u := range m.Rows {
 		row, val := m.Row(u)
-		gone := contains(items[int32(u)])
+		gone := metrics.Among(items[int32(u)])
 		for p, j := range row {
 			if gone(j) {
 				continue
@@ -76,9 +77,9 @@ func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error
 
 // rankHeld ranks cases whose hidden entries are not in the lists.
 func (s *search) rankHeld(l *neighbours.Lists, p weighing, cases *validation) ([]metrics.Accuracy, error) {
-	m := p.trained(l)
+	m := p.model(l)
 	rows := s.matrix(p.Values)
-	return cases.each(s.o, rows.Cols, func(r *ranker) func(*validationCase) []int32 {
+	return cases.each(s.o.ranking(), rows.Cols, func(r *rank.Ranker) func(*validationCase) []int32 {
 		t := newCaseScratch(rows.Cols)
 		return func(c *validationCase) []int32 {
 			t.begin(rows, c)

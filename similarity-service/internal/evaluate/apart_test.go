@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
 func TestPartsHideWhatTheirCasesHide(t *testing.T) {
@@ -28,7 +29,7 @@ func TestPartsHideWhatTheirCasesHide(t *testing.T) {
 		}
 		for u := range d.Train.Rows {
 			left, _ := p.rows.Row(u)
-			has := contains(left)
+			has := metrics.Among(left)
 			all, _ := d.Train.Row(u)
 			for _, j := range all {
 				if has(j) == hidden[[2]int32{int32(u), j}] {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
@@ -34,28 +35,28 @@ func (s *listScores) close() {
 // order of the cases.
 func (s *listScores) accuracy(v *validation, o Options, how seeding) ([]metrics.Accuracy, error) {
 	n := s.graph.Items()
-	return v.each(o, n, func(r *ranker) func(*validationCase) []int32 {
+	return v.each(o.ranking(), n, func(r *rank.Ranker) func(*validationCase) []int32 {
 		t := newCaseScratch(n)
 		return func(c *validationCase) []int32 {
 			t.begin(s.graph.Users(), c)
-			r.mask(t.exclude)
+			r.Mask(t.exclude)
 			if s.low != nil && t.row >= 0 {
 				t.own = s.low.vectors.Own(t.row, t.own)
 			}
 			for p, i := range t.seeds {
-				f := decay(how.halfLife, len(t.seeds)-1-p) * t.values[p]
+				f := rank.Decay(how.halfLife, len(t.seeds)-1-p) * t.values[p]
 				if how.scale != nil {
 					f *= float32(how.scale[i])
 				}
 				s.addList(r, t, i, t.values[p], f)
 			}
-			return r.take(o.K)
+			return r.Take(o.K)
 		}
 	})
 }
 
 // addList adds the list of seed i, whose value in the row is x, times f.
-func (s *listScores) addList(r *ranker, t *caseScratch, i int32, x, f float32) {
+func (s *listScores) addList(r *rank.Ranker, t *caseScratch, i int32, x, f float32) {
 	items, weights := s.lists.Of(i)
 	from := s.lists.Start(i)
 	for q, j := range items {
@@ -77,7 +78,7 @@ func (s *listScores) addList(r *ranker, t *caseScratch, i int32, x, f float32) {
 		default:
 			w += s.low.strength * s.low.extra[from+q]
 		}
-		r.add(j, f*w)
+		r.Add(j, f*w)
 	}
 }
 

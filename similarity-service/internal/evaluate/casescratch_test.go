@@ -7,6 +7,8 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -39,7 +41,7 @@ func rebuiltFrom(t *testing.T, m *csr.Matrix, c *validationCase) *csr.Matrix {
 	for i := range m.Rows {
 		items, val := m.Row(i)
 		for p, j := range items {
-			if i == int(c.row) && contains(c.hidden)(j) {
+			if i == int(c.row) && metrics.Among(c.hidden)(j) {
 				continue
 			}
 			x := float32(1)
@@ -70,11 +72,11 @@ func halve(m *csr.Matrix, u int) *validationCase {
 }
 
 // rawScores adds up what a case's seeds give every item, by the validation's shortcut.
-func rawScores(n int, g *neighbours.Graph, c *validationCase, add func(r *ranker, t *caseScratch)) []float32 {
-	r, t := newRanker(n), newCaseScratch(n)
+func rawScores(n int, g *neighbours.Graph, c *validationCase, add func(r *rank.Ranker, t *caseScratch)) []float32 {
+	r, t := rank.NewRanker(n), newCaseScratch(n)
 	t.begin(g.Users(), c)
 	add(r, t)
-	return r.acc
+	return r.Scores()
 }
 
 // The oracle takes the hidden entries out of the data and builds the model again.
@@ -121,7 +123,7 @@ func checkEASE(t *testing.T, m *csr.Matrix, c *validationCase) {
 	}
 	s := &easeScores{graph: g, precision: p, lists: lists}
 	u := newUpdate(m.Cols)
-	got := rawScores(m.Cols, g, c, func(r *ranker, tr *caseScratch) {
+	got := rawScores(m.Cols, g, c, func(r *rank.Ranker, tr *caseScratch) {
 		u.begin(s, tr)
 		for q, i := range tr.seeds {
 			s.addList(r, tr, u, i, tr.values[q])
@@ -150,7 +152,7 @@ func checkTwoHop(t *testing.T, m *csr.Matrix, c *validationCase) {
 		t.Fatal(err)
 	}
 	s := &listScores{graph: g, sim: hop.Similarity(g), lists: lists}
-	got := rawScores(m.Cols, g, c, func(r *ranker, tr *caseScratch) {
+	got := rawScores(m.Cols, g, c, func(r *rank.Ranker, tr *caseScratch) {
 		for q, i := range tr.seeds {
 			s.addList(r, tr, i, tr.values[q], tr.values[q])
 		}
@@ -182,7 +184,7 @@ func scoresOf(g *neighbours.Graph, l *neighbours.Lists, c *validationCase) []flo
 // compare looks at the items that can be recommended: those that are not known.
 func compare(t *testing.T, got, want []float32, c *validationCase) {
 	t.Helper()
-	known := contains(c.known)
+	known := metrics.Among(c.known)
 	for j := range want {
 		if known(int32(j)) {
 			continue

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -61,7 +62,7 @@ func (p ease) validate(s *search, heldOut *validation) ([]metrics.Accuracy, erro
 	return scores.accuracy(heldOut, s.o, p.weighing)
 }
 
-func (p ease) build(s *search) (*Trained, error) {
+func (p ease) build(s *search) (*rank.Model, error) {
 	g, err := s.whole(p.weighing)
 	if err != nil {
 		return nil, err
@@ -69,7 +70,7 @@ func (p ease) build(s *search) (*Trained, error) {
 	o := s.o.build()
 	o.Progress = s.o.progress("build")
 	lists, err := easeLists(g, p, o)
-	return p.trained(lists), err
+	return p.model(lists), err
 }
 
 // easeStart is where the search begins: at parameters that are given by hand, and else at the
@@ -175,10 +176,10 @@ func searchEASE(s *search) (*candidate, error) {
 // bestReading evaluates a point under each reading of the training values. The first of them may have been scouted.
 func (s *search) bestReading(p ease) (*scored[ease], error) {
 	best := &scored[ease]{}
-	for at, v := range s.variants {
+	for at, v := range s.readings {
 		c, err := s.scouted, error(nil)
 		if at > 0 || c == nil {
-			p.Values = v.name
+			p.Values = v.Name
 			c, err = s.bestEASE(p, s.heldOut.first(easeMaxCases))
 		}
 		if err != nil {

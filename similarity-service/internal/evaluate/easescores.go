@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -23,26 +24,27 @@ func (s *easeScores) accuracy(v *validation, o Options, p weighing) ([]metrics.A
 	n := s.graph.Items()
 	source := neighbours.Powers(s.graph.Degree(), -p.SourceExponent)
 	target := neighbours.Powers(s.graph.Degree(), -p.TargetExponent)
-	return v.each(o, n, func(r *ranker) func(*validationCase) []int32 {
+	return v.each(o.ranking(), n, func(r *rank.Ranker) func(*validationCase) []int32 {
 		t := newCaseScratch(n)
 		u := newUpdate(n)
+		all := r.Scores()
 		return func(c *validationCase) []int32 {
 			t.begin(s.graph.Users(), c)
-			r.mask(t.exclude)
+			r.Mask(t.exclude)
 			if t.row >= 0 {
 				u.begin(s, t)
 			}
 			for at, i := range t.seeds {
-				s.addList(r, t, u, i, decay(p.SeedHalfLife, len(t.seeds)-1-at)*t.values[at]*float32(source[i]))
+				s.addList(r, t, u, i, rank.Decay(p.SeedHalfLife, len(t.seeds)-1-at)*t.values[at]*float32(source[i]))
 			}
 			for j, f := range target {
 				if own := t.hidden[j]; own != 0 && p.TargetExponent != 0 {
 					left := s.graph.Degree()[j] - s.graph.RowBase(t.row)*math.Abs(float64(own))
 					f = math.Pow(max(left, 1), -p.TargetExponent)
 				}
-				r.acc[j] *= float32(f)
+				all[j] *= float32(f)
 			}
-			return r.takeAll(o.K)
+			return r.TakeAll(o.K)
 		}
 	})
 }
@@ -50,11 +52,11 @@ func (s *easeScores) accuracy(v *validation, o Options, p weighing) ([]metrics.A
 // addList adds f·w′(i→j) for every j whose weight would be in the list of seed i. The lists of P themselves cannot be
 // used: the row that is being tested has pulled its own items into them and pushed others out, which would leak.
 // Instead every j is looked at, against the size of the list's last weight, which one row hardly moves.
-func (s *easeScores) addList(r *ranker, t *caseScratch, u *update, i int32, f float32) {
+func (s *easeScores) addList(r *rank.Ranker, t *caseScratch, u *update, i int32, f float32) {
 	items, weights := s.lists.Of(i)
 	if t.row < 0 {
 		for q, j := range items {
-			r.add(j, f*weights[q])
+			r.Add(j, f*weights[q])
 		}
 		return
 	}
@@ -67,10 +69,11 @@ func (s *easeScores) addList(r *ranker, t *caseScratch, u *update, i int32, f fl
 	b := u.whole[i]*u.m[1] + u.known[i]*u.m[2]
 	row := s.precision.Row(int(i))
 	whole, known, scale := u.whole[:len(row)], u.known[:len(row)], u.scale[:len(row)]
+	all := r.Scores()[:len(row)]
 	for j, v := range row {
 		w := (v - a*whole[j] - b*known[j]) * scale[j]
 		if w >= least || w <= -least {
-			r.acc[j] += f * w
+			all[j] += f * w
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 )
@@ -99,7 +100,7 @@ func (a *ahead) Result(p sessions.Params) (sessions.Trial, bool, error) {
 	return trial, *a.asked%5 > 0, nil // one in five was not measured
 }
 
-func (a *away) Build(d *dataset.Data, r *evaluate.Recipe) (*evaluate.Trained, error) {
+func (a *away) Build(d *dataset.Data, r *evaluate.Recipe) (*rank.Model, error) {
 	n := d.Items.Len()
 	whole := neighbours.NewLists(n, a.options.Neighbours)
 	ranges := a.ranges
@@ -130,7 +131,7 @@ func TestARunElsewhereIsTheSame(t *testing.T) {
 		aged.RowTimes = append(aged.RowTimes, int64(u)*86400/4)
 	}
 	aged.Until = 113 * 86400
-	lists := cmp.Options{cmpopts.IgnoreUnexported(evaluate.Leaderboard{}), cmpopts.IgnoreFields(evaluate.Trained{}, "Sessions")}
+	lists := cmp.Options{cmpopts.IgnoreUnexported(evaluate.Leaderboard{}), cmpopts.IgnoreFields(rank.Model{}, "Sessions")}
 	ordered := valued(grouped(t, 450, dataset.Similar))
 	ordered.Ordered = true
 	for name, c := range map[string]struct {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -29,7 +30,7 @@ type member interface {
 	// validate ranks held-out cases with a model that has not seen what they hide.
 	validate(s *search, heldOut *validation) ([]metrics.Accuracy, error)
 	// build makes the model from all training data of s, which need not be the search that chose the member.
-	build(s *search) (*Trained, error)
+	build(s *search) (*rank.Model, error)
 }
 
 // families is the table of all that can compete, in the order in which they are searched.
@@ -149,7 +150,7 @@ func (s *search) member(r *Recipe) (member, error) {
 	if err := r.Readable(); err != nil {
 		return nil, err
 	}
-	if r.Values == "" && len(s.variants) > 1 {
+	if r.Values == "" && len(s.readings) > 1 {
 		return nil, errors.New("the recipe does not say how it reads the values of the data")
 	}
 	if _, ok := s.reading(r.Values); !ok {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
@@ -206,7 +207,7 @@ func (p lowRank) validate(s *search, heldOut *validation) ([]metrics.Accuracy, e
 }
 
 // build adds the term to the two-hop lists.
-func (p lowRank) build(s *search) (*Trained, error) {
+func (p lowRank) build(s *search) (*rank.Model, error) {
 	t, err := p.twoHop().build(s)
 	if err != nil {
 		return nil, err

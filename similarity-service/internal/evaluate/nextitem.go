@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
@@ -98,15 +99,15 @@ func (m nextItem) validate(s *search, heldOut *validation) ([]metrics.Accuracy, 
 	if err != nil {
 		return nil, err
 	}
-	return heldOut.each(s.o, s.data.Items.Len(), func(r *ranker) func(*validationCase) []int32 {
+	return heldOut.each(s.o.ranking(), s.data.Items.Len(), func(r *rank.Ranker) func(*validationCase) []int32 {
 		return func(c *validationCase) []int32 { return r.Rank(t, c.seeds, nil, nil, s.o.K) }
 	})
 }
 
-func (m nextItem) build(s *search) (*Trained, error) { return m.of(s, s.data.Sessions) }
+func (m nextItem) build(s *search) (*rank.Model, error) { return m.of(s, s.data.Sessions) }
 
 // of builds the model from sessions of the data.
-func (m nextItem) of(s *search, train [][]int32) (*Trained, error) {
+func (m nextItem) of(s *search, train [][]int32) (*rank.Model, error) {
 	model, err := sessions.Build(train, s.data.Items.Len(), *m.Session)
-	return &Trained{Sessions: model}, err
+	return &rank.Model{Sessions: model}, err
 }

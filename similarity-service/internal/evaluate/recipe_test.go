@@ -13,6 +13,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 )
 
 // valued gives every training entry of d a weight that says nothing.
@@ -186,7 +187,7 @@ func TestRefreshBuildsOnlyWhatWasTouched(t *testing.T) {
 	earlier.Tests = earlier.Tests[:200]
 	o := options()
 	o.Recipe = recipe(t, evaluate.TwoHop, fields{"values": "ones", "user_exponent": -.7, "source_exponent": .3, "target_exponent": .2})
-	train := func(d *dataset.Data) *evaluate.Trained {
+	train := func(d *dataset.Data) *rank.Model {
 		board, err := evaluate.Run(d, o)
 		if err != nil {
 			t.Fatal(err)
@@ -235,7 +236,7 @@ func TestMeasureTrainedWeighsSeedsAsTheWinnerDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases, err := evaluate.MeasureTrained(d, trained, o)
+	cases, err := evaluate.MeasureModel(d, trained, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +244,7 @@ func TestMeasureTrainedWeighsSeedsAsTheWinnerDoes(t *testing.T) {
 		t.Errorf("(-measured while choosing +measured for the gate):\n%s", diff)
 	}
 	trained.Values = ""
-	if raw, err := evaluate.MeasureTrained(d, trained, o); err != nil || cmp.Equal(board.Winner().TestCases, raw) {
+	if raw, err := evaluate.MeasureModel(d, trained, o); err != nil || cmp.Equal(board.Winner().TestCases, raw) {
 		t.Errorf("raw values give the same: the test cannot tell, %v", err)
 	}
 }

@@ -1,3 +1,19 @@
+// Package evaluate chooses a model for a data set and measures it.
+//
+// Parameters and families compete on a held-out part of the training data; the test part is scored once, for the model
+// that won there and for the baselines, popularity and cosine. Users' histories are validated "leave-own-out": co-counts are
+// built once from all training data, and for each sampled user a fifth of the history is hidden and the user's own share
+// is subtracted from the counts it touched, so that nothing is thinned and nothing leaks. Baskets are validated on the
+// last ones of the training part. The entry is [Run].
+//
+// Read run.go first: Run holds out, searches and scores, and Options says with what. family.go
+// has the table of families and what each has to know; a family is one file or two (twohop.go
+// and twohopsearch.go, ease*.go, ridge*.go, lowrank.go, nextitem.go, popular.go) and shares
+// weighing.go, how rows and seeds weigh. validation.go draws the cases, casescratch.go and
+// easescores.go take a case's own share out of the counts, apart.go judges what has no such
+// form. pattern.go is the search itself, scout.go says where the budget goes. recipe.go is how
+// a winner is stored and built again, elsewhere.go how other processes do parts, study.go runs
+// a competition several times.
 package evaluate
 
 import (
@@ -10,6 +26,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -41,6 +58,11 @@ type Options struct {
 	Elsewhere     Elsewhere      // has other processes do parts of the run; nil does all of it here, with the same result
 	CPUSeconds    func() float64 // CPU time used so far, for the report; nil reports 0
 	PeakBytes     func() int64   // largest memory use so far, for the report; nil reports 0
+}
+
+// ranking is how cases are ranked.
+func (o Options) ranking() rank.Options {
+	return rank.Options{K: o.K, Workers: o.Workers, Stop: o.Stop}
 }
 
 // progress adapts the run's progress to one stage.
@@ -112,39 +134,11 @@ func (o Options) validate() error {
 	return errors.Join(errs...)
 }
 
-// Result is one algorithm on the leaderboard.
-type Result struct {
-	Name       string
-	Parameters map[string]any
-	Validation metrics.Accuracy // on the held-out part of the training data
-	// ValidationCases are those that Validation is the mean of, the same ones in the same order for every algorithm.
-	ValidationCases []metrics.Accuracy
-	Tested          bool // whether the test part was scored
-	Test            metrics.Summary
-	TestCases       []metrics.Accuracy
-	TestLists       [][]int32 // the list of each test case, best first
-	Path            []Point   // what the search tried, in its order
-	CPUSeconds      float64   // of the search; of the search, build and test when tested
-	PeakBytes       int64     // of the process up to the end of this algorithm
-}
-
-// Leaderboard is the outcome of a run. Results are ordered by validation NDCG, best first.
-type Leaderboard struct {
-	Selected string
-	Results  []Result
-	Recipe   *Recipe  // of the selected algorithm; nil when it is popularity
-	Model    *Trained // the selected model, built on the whole training part
-	Optimum  *Optimum // set when Options.ScanTest asked for it and a two-hop model won
-
-	winner member
-	data   *dataset.Data // that Model was built from
-}
-
 // search is the state of a run: what the families share, and what they leave for those after them.
 type search struct {
 	data     *dataset.Data
 	train    *csr.Matrix // the training rows, of sessions their distinct items
-	variants []variant
+	readings []dataset.Reading
 	heldOut  *validation
 	found    []*candidate // so far
 	path     []Point      // what the search of the present family has tried
@@ -161,9 +155,9 @@ type search struct {
 // newSearch returns the state of a run on d without a held-out part, which is enough to build
 // and to test.
 func newSearch(d *dataset.Data, o Options) *search {
-	s := &search{data: d, train: d.Train, variants: variants(d), graphs: map[graphKey]*neighbours.Graph{}, o: o}
+	s := &search{data: d, train: d.Train, readings: d.Readings(), graphs: map[graphKey]*neighbours.Graph{}, o: o}
 	if s.train == nil {
-		s.train = s.variants[0].matrix
+		s.train = s.readings[0].Rows
 	}
 	return s
 }
@@ -173,11 +167,11 @@ func (s *search) reading(name string) (*csr.Matrix, bool) {
 	if name == "" {
 		return s.train, true
 	}
-	at := slices.IndexFunc(s.variants, func(v variant) bool { return v.name == name })
+	at := slices.IndexFunc(s.readings, func(r dataset.Reading) bool { return r.Name == name })
 	if at < 0 {
 		return s.train, false
 	}
-	return s.variants[at].matrix, true
+	return s.readings[at].Rows, true
 }
 
 // matrix is reading for a name that the data offer.
@@ -280,7 +274,7 @@ func (s *search) leaderboard() (*Leaderboard, error) {
 }
 
 // measure builds the model of a candidate and notes in r what it reaches on the test part.
-func (s *search) measure(c *candidate, r *Result) (*Trained, error) {
+func (s *search) measure(c *candidate, r *Result) (*rank.Model, error) {
 	before := s.o.CPUSeconds()
 	model, err := c.at.build(s)
 	if err != nil {
@@ -296,37 +290,9 @@ func (s *search) measure(c *candidate, r *Result) (*Trained, error) {
 	return model, nil
 }
 
-// test ranks every test case. Users' seeds are the entries of their rows as the model reads them; everything in their training row, and
-// what a basket has, is left out, but a session may return. Users without seeds get what is popular, whatever the model, as a storefront
-// gives them.
-func (s *search) test(m *Trained) (*metrics.Collector, error) {
-	d, rows := s.data, s.matrix(m.Values)
-	known := catalogue(d)
-	collector := metrics.NewCollector(len(d.Tests), s.o.K, known)
-	popular := byMass(known.Popularity)
-	err := neighbours.Blocks(len(d.Tests), neighbours.Options{
-		Workers: s.o.Workers, Stop: s.o.Stop, Progress: s.o.progress("test"),
-	}, func() func(int) {
-		r := newRanker(s.train.Cols)
-		return func(at int) {
-			c := d.Tests[at]
-			seeds, exclude := c.Seeds, c.Seeds
-			var values []float32
-			switch {
-			case c.Row >= 0:
-				seeds, values = rows.Row(int(c.Row))
-				exclude, _ = s.train.Row(int(c.Row))
-			case d.Relation == dataset.ViewedNext:
-				exclude = nil
-			}
-			model := m
-			if len(seeds) == 0 {
-				model = popular
-			}
-			ranked := r.Rank(model, seeds, values, exclude, s.o.K)
-			a := metrics.Measure(ranked, contains(c.Relevant), len(c.Relevant), s.o.K, d.CappedRecall)
-			collector.Record(at, a, ranked)
-		}
-	})
-	return collector, err
+// test measures a model on the test part.
+func (s *search) test(m *rank.Model) (*metrics.Collector, error) {
+	o := s.o.ranking()
+	o.Progress = s.o.progress("test")
+	return rank.Measure(s.data, m, s.matrix(m.Values), o)
 }

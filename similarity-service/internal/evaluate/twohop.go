@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
@@ -87,7 +88,7 @@ func (p twoHop) seeding(g *neighbours.Graph) seeding {
 }
 
 // build makes the lists from all training data of s, with the source exponent in them.
-func (p twoHop) build(s *search) (*Trained, error) {
+func (p twoHop) build(s *search) (*rank.Model, error) {
 	g, err := s.whole(p.weighing)
 	if err != nil {
 		return nil, err
@@ -95,10 +96,10 @@ func (p twoHop) build(s *search) (*Trained, error) {
 	o := s.o.build()
 	o.Progress = s.o.progress("build")
 	lists, err := neighbours.Build(g, p.similarity(g), o)
-	return p.trained(lists), err
+	return p.model(lists), err
 }
 
-// trained is a model of lists whose seeds weigh as w says.
-func (p weighing) trained(lists *neighbours.Lists) *Trained {
-	return &Trained{Lists: lists, SeedHalfLife: p.SeedHalfLife, Values: p.Values}
+// model is that of lists whose seeds weigh as w says.
+func (p weighing) model(lists *neighbours.Lists) *rank.Model {
+	return &rank.Model{Lists: lists, SeedHalfLife: p.SeedHalfLife, Values: p.Values}
 }

@@ -46,9 +46,9 @@ func (s *search) bestTwoHop() (*scored[twoHop], error) {
 func (s *search) searchTwoHop() (*scored[twoHop], error) {
 	start := s.twoHopStart()
 	best, some := &scored[twoHop]{}, s.heldOut.guide()
-	for _, v := range s.variants {
+	for _, v := range s.readings {
 		p := start
-		p.Values = v.name
+		p.Values = v.Name
 		c, err := s.bestSeeding(p, some)
 		if err != nil {
 			return nil, err

@@ -7,8 +7,8 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
-	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
 const (
@@ -24,57 +24,6 @@ const (
 	// heldSessions is the share of newest training sessions that validate.
 	heldSessions = .1
 )
-
-// variant is one reading of the training values as weights.
-type variant struct {
-	name   string
-	matrix *csr.Matrix // rows as in dataset.Data.Train, possibly with fewer entries
-}
-
-// variants returns the ways in which the values of m may weigh: for ratings all as one, graded, or only the liked ones;
-// for plain weights as given or all as one.
-func variants(d *dataset.Data) []variant {
-	if d.Train == nil {
-		return []variant{{"ones", occurrences(d)}}
-	}
-	if d.Train.Val == nil {
-		return []variant{{"ones", d.Train}}
-	}
-	ones := *d.Train
-	ones.Val = nil
-	if d.Liked == 0 {
-		return []variant{{"ones", &ones}, {"weights", d.Train}}
-	}
-	highest := float32(0)
-	for _, v := range d.Train.Val {
-		highest = max(highest, v)
-	}
-	graded := reweigh(d.Train, func(v float32) float32 { return v / highest })
-	liked := reweigh(d.Train, func(v float32) float32 {
-		if v >= d.Liked {
-			return 1
-		}
-		return 0
-	})
-	liked.Val = nil
-	return []variant{{"ones", &ones}, {"graded", graded}, {"liked", liked}}
-}
-
-// reweigh applies f to every value and drops the entries that become 0.
-func reweigh(m *csr.Matrix, f func(float32) float32) *csr.Matrix {
-	out := &csr.Matrix{Rows: m.Rows, Cols: m.Cols, RowPtr: make([]int, 1, m.Rows+1), Val: []float32{}}
-	for i := range m.Rows {
-		idx, val := m.Row(i)
-		for p, j := range idx {
-			if w := f(val[p]); w != 0 {
-				out.ColIdx = append(out.ColIdx, j)
-				out.Val = append(out.Val, w)
-			}
-		}
-		out.RowPtr = append(out.RowPtr, len(out.ColIdx))
-	}
-	return out
-}
 
 // validationCase is one validation case. The case of a training row names the items of the row that are hidden; every other
 // item of the row is known. The case of a basket or a session has seeds and no row.
@@ -203,37 +152,17 @@ func (v *validation) first(n int) *validation {
 }
 
 // each scores every case with rank, in parallel, and returns the accuracies by case. newRank makes the function of one
-// goroutine.
-func (v *validation) each(o Options, n int, newRank func(r *ranker) func(c *validationCase) []int32) ([]metrics.Accuracy, error) {
+// goroutine, for n items.
+func (v *validation) each(o rank.Options, n int, newRank func(r *rank.Ranker) func(c *validationCase) []int32) ([]metrics.Accuracy, error) {
 	out := make([]metrics.Accuracy, len(v.cases))
-	err := neighbours.Blocks(len(v.cases), neighbours.Options{Workers: o.Workers, Stop: o.Stop}, func() func(int) {
-		rank := newRank(newRanker(n))
+	err := o.Cases(len(v.cases), n, func(r *rank.Ranker) func(int) {
+		best := newRank(r)
 		return func(at int) {
 			c := &v.cases[at]
-			ranked := rank(c)
-			out[at] = metrics.Measure(ranked, contains(c.relevant), len(c.relevant), o.K, false)
+			out[at] = metrics.Measure(best(c), metrics.Among(c.relevant), len(c.relevant), o.K, false)
 		}
 	})
 	return out, err
-}
-
-// contains returns a membership test; short lists are scanned, long ones hashed.
-func contains(items []int32) func(int32) bool {
-	if len(items) <= 8 {
-		return func(j int32) bool {
-			for _, x := range items {
-				if x == j {
-					return true
-				}
-			}
-			return false
-		}
-	}
-	set := make(map[int32]struct{}, len(items))
-	for _, j := range items {
-		set[j] = struct{}{}
-	}
-	return func(j int32) bool { _, ok := set[j]; return ok }
 }
 
 // neededRows lists the items that are seeds of some case: only their lists are needed for validation.

@@ -31,7 +31,7 @@ func (d logDays) IsZero() bool { return d >= noDecay }
 
 // lasting is how the data are read as they are, without any exponents and for ever.
 func (s *search) lasting() weighing {
-	return weighing{Values: s.variants[0].name, LogHalfLife: noDecay}
+	return weighing{Values: s.readings[0].Name, LogHalfLife: noDecay}
 }
 
 // hop is the exponents as package neighbours takes them.
@@ -51,7 +51,7 @@ func (p weighing) rows() weighing { return p }
 // parameters names the values for a report.
 func (p weighing) parameters(s *search) map[string]any {
 	out := map[string]any{"user_exponent": p.UserExponent, "source_exponent": p.SourceExponent, "target_exponent": p.TargetExponent}
-	if len(s.variants) > 1 {
+	if len(s.readings) > 1 {
 		out["values"] = p.Values
 	}
 	if p.LogHalfLife < noDecay {

@@ -7,6 +7,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/gate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
@@ -16,8 +17,8 @@ import (
 // competition is the outcome of the search: who won, and the winner built twice.
 type competition struct {
 	board     *evaluate.Leaderboard
-	trainOnly *evaluate.Trained // without the held-out part: what was measured
-	final     *evaluate.Trained // with everything: what would serve
+	trainOnly *rank.Model // without the held-out part: what was measured
+	final     *rank.Model // with everything: what would serve
 	cases     []metrics.Accuracy
 	parts     int // that other processes could take
 	// report is made before what it is made of is given up.

@@ -30,7 +30,7 @@ func breakdown(study *evaluate.Study, k int) *similarityapi.ReportBreakdown {
 	tested := slices.DeleteFunc(slices.Clone(study.Runs[0].Board.Results), func(r evaluate.Result) bool { return !r.Tested })
 	activity := make([]int, len(d.Tests))
 	var popularity []int
-	counts := evaluate.Popularity(d)
+	counts := d.Popularity()
 	for n, c := range d.Tests {
 		activity[n] = len(history(d, c))
 		for _, j := range c.Relevant {

@@ -85,7 +85,7 @@ func results(board *evaluate.Leaderboard, relation string, run evaluate.Options)
 			res.Path = append(res.Path, similarityapi.ReportPoint{Parameters: p.Parameters, Score: p.Score})
 		}
 		if one.Tested {
-			res.Metrics = Figures(one, run)
+			res.Metrics = Figures(one.Test, one.TestCases, run)
 		}
 		out = append(out, res)
 	}
@@ -122,19 +122,19 @@ func known(v float64) *float64 {
 }
 
 // Figures gives the means with their intervals. Every algorithm gets the same resamples of the cases.
-func Figures(one evaluate.Result, run evaluate.Options) map[string]similarityapi.ReportFigure {
+func Figures(means metrics.Summary, cases []metrics.Accuracy, run evaluate.Options) map[string]similarityapi.ReportFigure {
 	var columns [6][]float64
-	for _, c := range one.TestCases {
+	for _, c := range cases {
 		for n, v := range c.Values() {
 			columns[n] = append(columns[n], v)
 		}
 	}
 	intervals := metrics.BootstrapColumns(columns[:], resamples, .95, rand.New(rand.NewPCG(run.Seed, 0xb007)))
 	out := map[string]similarityapi.ReportFigure{}
-	for name, v := range one.Test.Beyond() {
+	for name, v := range means.Beyond() {
 		out[at(name, run.K)] = similarityapi.ReportFigure{Value: v}
 	}
-	for n, v := range one.Test.Values() {
+	for n, v := range means.Values() {
 		out[at(metrics.AccuracyNames()[n], run.K)] = similarityapi.ReportFigure{Value: v, Low: &intervals[n].Low, High: &intervals[n].High}
 	}
 	return out
