@@ -5,7 +5,9 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/leaveownout"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -54,12 +56,12 @@ func (p ease) parameters(s *search) map[string]any {
 }
 
 // validate costs an inverse, cubic in the number of items.
-func (p ease) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+func (p ease) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
 	scores, p, err := s.easeScores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
-	return scores.accuracy(heldOut, s.o, p.weighing)
+	return scores.Accuracy(heldOut, p.seeding(), p.TargetExponent, s.o.ranking())
 }
 
 func (p ease) build(s *search) (*rank.Model, error) {
@@ -92,8 +94,8 @@ func (s *search) easeSeconds() float64 {
 	}
 	n := float64(s.train.Cols)
 	history, passes := 0, 1.0
-	for _, c := range s.heldOut.first(easeMaxCases).cases {
-		history += len(c.known) + len(c.hidden)
+	for _, c := range s.heldOut.First(easeMaxCases).Cases {
+		history += len(c.Known) + len(c.Hidden)
 	}
 	if s.data.Ordered {
 		passes = 3 // the half-lives of seeds beside the best so far
@@ -154,7 +156,7 @@ func searchEASE(s *search) (*candidate, error) {
 		}
 		c, err := first, error(nil)
 		if calls > 0 {
-			c, err = s.bestEASE(p, s.heldOut.first(easeMaxCases))
+			c, err = s.bestEASE(p, s.heldOut.First(easeMaxCases))
 		}
 		if err != nil {
 			return 0, err
@@ -180,7 +182,7 @@ func (s *search) bestReading(p ease) (*scored[ease], error) {
 		c, err := s.scouted, error(nil)
 		if at > 0 || c == nil {
 			p.Values = v.Name
-			c, err = s.bestEASE(p, s.heldOut.first(easeMaxCases))
+			c, err = s.bestEASE(p, s.heldOut.First(easeMaxCases))
 		}
 		if err != nil {
 			return nil, err
@@ -203,18 +205,18 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 		axis{name: SourceExponent, step: .2, last: .1, low: -.4, top: .8},
 		axis{name: TargetExponent, step: .2, last: .1, low: -.4, top: .8},
 	)
-	some := s.heldOut.first(easeMaxCases)
+	some := s.heldOut.First(easeMaxCases)
 	at, _, err := patternSearch(axes, easeScalings, func(at []float64) (float64, error) {
 		q := p.weighing
 		q.SourceExponent, q.TargetExponent = at[0], at[1]
-		cases, err := scores.accuracy(some, s.o, q)
+		cases, err := scores.Accuracy(some, q.seeding(), q.TargetExponent, s.o.ranking())
 		return metrics.Mean(cases).NDCG, err
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.SourceExponent, p.TargetExponent = at[0], at[1]
-	cases, err := scores.accuracy(s.heldOut, s.o, p.weighing)
+	cases, err := scores.Accuracy(s.heldOut, p.seeding(), p.TargetExponent, s.o.ranking())
 	if err != nil {
 		return nil, err
 	}
@@ -225,8 +227,8 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 }
 
 // easeScores inverts for one point and returns what scores its cases, and the point with its λ.
-func (s *search) easeScores(p ease, heldOut *validation) (*easeScores, ease, error) {
-	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
+func (s *search) easeScores(p ease, heldOut *validation.Set) (*leaveownout.EASE, ease, error) {
+	g, err := s.graph(p.weighing, heldOut.Rows, heldOut.Until)
 	if err != nil {
 		return nil, p, err
 	}
@@ -242,14 +244,14 @@ func (s *search) easeScores(p ease, heldOut *validation) (*easeScores, ease, err
 	if err != nil {
 		return nil, p, err
 	}
-	run.Rows = heldOut.neededRows(s.matrix(p.Values))
+	run.Rows = heldOut.SeedItems(s.matrix(p.Values))
 	lists, err := closedform.Lists(precision, run)
-	return &easeScores{graph: g, precision: precision, lists: lists}, p, err
+	return &leaveownout.EASE{Graph: g, Precision: precision, Lists: lists}, p, err
 }
 
 // bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order: of all values while none has helped,
 // then from the best so far.
-func (s *search) bestEASE(p ease, heldOut *validation) (*scored[ease], error) {
+func (s *search) bestEASE(p ease, heldOut *validation.Set) (*scored[ease], error) {
 	scores, p, err := s.easeScores(p, heldOut)
 	if err != nil {
 		return nil, err
@@ -261,7 +263,7 @@ func (s *search) bestEASE(p ease, heldOut *validation) (*scored[ease], error) {
 	best := &scored[ease]{}
 	s.easeDecay, err = climb(len(halfLives), s.easeDecay, s.easeDecay == 0, func(at int) (bool, error) {
 		p.SeedHalfLife = halfLives[at]
-		cases, err := scores.accuracy(heldOut, s.o, p.weighing)
+		cases, err := scores.Accuracy(heldOut, p.seeding(), p.TargetExponent, s.o.ranking())
 		if err != nil {
 			return false, err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
@@ -172,7 +173,7 @@ func SearchChain(d *dataset.Data, c Chain, o Options) ([]Found, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	heldOut, err := newValidation(d, o.Seed, o.MaxCases)
+	heldOut, err := validation.New(d, o.Seed, o.MaxCases)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -28,7 +29,7 @@ type member interface {
 	// parameters are for readers of a report: rounded, and without what is usual.
 	parameters(s *search) map[string]any
 	// validate ranks held-out cases with a model that has not seen what they hide.
-	validate(s *search, heldOut *validation) ([]metrics.Accuracy, error)
+	validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error)
 	// build makes the model from all training data of s, which need not be the search that chose the member.
 	build(s *search) (*rank.Model, error)
 }
@@ -181,7 +182,7 @@ type candidate struct {
 
 // confirmed is found with the cases that the search looked at, and all the others: it was chosen on those, which flatters it.
 func confirmed[M member](s *search, name string, c *scored[M]) (*candidate, error) {
-	if len(c.cases) == len(s.heldOut.cases) {
+	if len(c.cases) == len(s.heldOut.Cases) {
 		return found(name, c), nil
 	}
 	return s.score(name, c.at)

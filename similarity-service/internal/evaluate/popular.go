@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -22,16 +23,16 @@ type popular struct{}
 func (popular) parameters(*search) map[string]any { return map[string]any{} }
 
 // validate takes the hidden interactions of a case out of the counts while it is ranked.
-func (popular) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
-	mass := s.train.First(heldOut.rows).ColMass()
-	return heldOut.each(s.o.ranking(), len(mass), func(r *rank.Ranker) func(*validationCase) []int32 {
+func (popular) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
+	mass := s.train.First(heldOut.Rows).ColMass()
+	return heldOut.Each(s.o.ranking(), len(mass), func(r *rank.Ranker) func(*validation.Case) []int32 {
 		t := rank.Popular(mass)
-		return func(c *validationCase) []int32 {
-			for _, j := range c.hidden {
+		return func(c *validation.Case) []int32 {
+			for _, j := range c.Hidden {
 				t.Prior[j]--
 			}
-			ranked := r.Rank(t, nil, nil, c.known, s.o.K)
-			for _, j := range c.hidden {
+			ranked := r.Rank(t, nil, nil, c.Known, s.o.K)
+			for _, j := range c.Hidden {
 				t.Prior[j]++
 			}
 			return ranked

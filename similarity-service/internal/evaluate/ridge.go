@@ -5,6 +5,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -40,7 +41,7 @@ func (p ridge) parameters(s *search) map[string]any {
 
 // validate gives the figures of the two-hop lists with what a ridge gains on them: it has no
 // leave-own-out form of its own.
-func (p ridge) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+func (p ridge) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
 	cases, err := p.twoHop().validate(s, heldOut)
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -17,7 +18,7 @@ const (
 	// ridgeScalings bounds the exponents that are tried for the lists of one point.
 	ridgeScalings = 6
 	// ridgeChoice cases at least choose, ridgeCases others, where there are more, tell what is gained.
-	ridgeChoice, ridgeCases = easeMaxCases, searchCases
+	ridgeChoice, ridgeCases = easeMaxCases, validation.GuideCases
 )
 
 // ridgeStart is where the search begins: at the reading of rows and seeds that suits the two-hop family.
@@ -33,8 +34,9 @@ func (s *search) ridgeStart(hop twoHop) ridge {
 
 // ridgeEvaluations is the number of points that the budget allows, 0 when they are too few.
 func (s *search) ridgeEvaluations() int {
-	builds := min(max(ridgeChoice*parts/len(s.heldOut.cases), 1), parts) // a point is built for each part that chooses
-	if s.heldOut.cases[0].row < 0 {
+	// a point is built for each part that chooses
+	builds := min(max(ridgeChoice*validation.Parts/len(s.heldOut.Cases), 1), validation.Parts)
+	if !s.heldOut.OfRows() {
 		builds = 1
 	}
 	each := ridgeSeconds * float64(s.o.Neighbours) * float64(s.train.NNZ()) * float64(builds)
@@ -58,7 +60,7 @@ func searchRidge(s *search) (*candidate, error) {
 	}
 	start := s.ridgeStart(base.at)
 	best, calls := &scored[ridge]{at: start}, 0
-	chosen := s.apart(start.Values, 0, ridgeChoice)
+	chosen := s.heldOut.Apart(s.matrix(start.Values), 0, ridgeChoice)
 	axes := s.axes(Ridge,
 		axis{name: Lambda, start: math.Log2(start.Lambda), step: 1, last: .5, low: -8, top: 8},
 		axis{name: UserExponent, start: start.UserExponent, step: .2, last: .1, low: -1.5, top: .5},
@@ -101,11 +103,11 @@ func searchRidge(s *search) (*candidate, error) {
 
 // bestScaling solves for the weights of a point once for each part and scans the exponents of the degrees of seeds and targets, which only
 // scale them, from those of p.
-func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge], error) {
+func (s *search) bestScaling(p ridge, parts []validation.Part, scalings int) (*scored[ridge], error) {
 	graphs, solved := make([]*neighbours.Graph, len(parts)), make([]*neighbours.Lists, len(parts))
 	for n, heldOut := range parts {
 		var err error
-		if graphs[n], err = s.graphOf(heldOut.rows, p.weighing); err != nil {
+		if graphs[n], err = s.graphOf(heldOut.Rows, p.weighing); err != nil {
 			return nil, err
 		}
 		if solved[n], err = s.solve(graphs[n], p); err != nil {
@@ -121,7 +123,7 @@ func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge
 		p.SourceExponent, p.TargetExponent = at[0], at[1]
 		c := &scored[ridge]{at: p}
 		for n, heldOut := range parts {
-			cases, err := s.rankHeld(p.scaled(graphs[n], solved[n]), p.weighing, heldOut.cases)
+			cases, err := s.rankHeld(p.scaled(graphs[n], solved[n]), p.weighing, heldOut.Set)
 			if err != nil {
 				return 0, err
 			}
@@ -163,13 +165,13 @@ func lifted(figure, mean, gained float64) float64 {
 // ridgeGain compares a ridge with two-hop lists on parts of the rows that have not chosen it. Where all parts have, on all of them: as the
 // other families are chosen and measured on the same cases where these are few.
 func (s *search) ridgeGain(p ridge, hop twoHop, chosen int) (gain, error) {
-	heldOut := s.apart(p.Values, chosen, ridgeCases)
+	heldOut := s.heldOut.Apart(s.matrix(p.Values), chosen, ridgeCases)
 	if len(heldOut) == 0 {
-		heldOut = s.apart(p.Values, 0, ridgeCases)
+		heldOut = s.heldOut.Apart(s.matrix(p.Values), 0, ridgeCases)
 	}
 	var before, after []metrics.Accuracy
 	for _, h := range heldOut {
-		g, err := s.graphOf(h.rows, hop.weighing)
+		g, err := s.graphOf(h.Rows, hop.weighing)
 		if err != nil {
 			return gain{}, err
 		}
@@ -177,12 +179,12 @@ func (s *search) ridgeGain(p ridge, hop twoHop, chosen int) (gain, error) {
 		if err != nil {
 			return gain{}, err
 		}
-		ranked, err := s.rankHeld(lists, hop.weighing, h.cases)
+		ranked, err := s.rankHeld(lists, hop.weighing, h.Set)
 		if err != nil {
 			return gain{}, err
 		}
 		before = append(before, ranked...)
-		c, err := s.bestScaling(p, []part{h}, 1)
+		c, err := s.bestScaling(p, []validation.Part{h}, 1)
 		if err != nil {
 			return gain{}, err
 		}

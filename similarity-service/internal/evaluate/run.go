@@ -8,12 +8,12 @@
 //
 // Read run.go first: Run holds out, searches and scores, and Options says with what. family.go
 // has the table of families and what each has to know; a family is one file or two (twohop.go
-// and twohopsearch.go, ease*.go, ridge*.go, lowrank.go, nextitem.go, popular.go) and shares
-// weighing.go, how rows and seeds weigh. validation.go draws the cases, casescratch.go and
-// easescores.go take a case's own share out of the counts, apart.go judges what has no such
-// form. pattern.go is the search itself, scout.go says where the budget goes. recipe.go is how
-// a winner is stored and built again, elsewhere.go how other processes do parts, study.go runs
-// a competition several times.
+// and twohopsearch.go, ease.go and refit.go, ridge*.go, lowrank.go, nextitem.go, popular.go) and shares
+// weighing.go, how rows and seeds weigh. Package validation draws the cases, package leaveownout
+// takes a case's own share out of the counts, package rank ranks and measures. pattern.go is the
+// search itself, scout.go says where the budget goes. recipe.go is how a winner is stored and
+// built again, elsewhere.go how other processes do parts, study.go runs a competition several
+// times.
 package evaluate
 
 import (
@@ -27,12 +27,10 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
-
-// ErrNothingToValidate says that the training part is too small to hold anything back from it.
-var ErrNothingToValidate = errors.New("there is nothing to validate on")
 
 // defaultHistoryCap bounds a row's pair updates at four million.
 const defaultHistoryCap = 2000
@@ -46,7 +44,7 @@ type Options struct {
 	Recipe        *Recipe  // when set, it alone competes, without a search, and is selected whatever the baselines reach
 	Seed          uint64
 	BudgetSeconds float64 // nominal CPU seconds for the search
-	MaxCases      int     // validation cases at the most; 0 means 10,000, from which on more tell little
+	MaxCases      int     // validation cases at the most; 0 means 30,000, from which on more tell little
 	Workers       int     // 0 means GOMAXPROCS; no result depends on it
 	Select        string  // the algorithm that wins whatever the others reach; "" for the best
 	Pinned        Pinned  // parameters that the search is not to choose
@@ -97,7 +95,7 @@ func (o Options) withDefaults() Options {
 		o.Pinned = pinned
 	}
 	o.HistoryCap = cmp.Or(o.HistoryCap, defaultHistoryCap)
-	o.MaxCases = cmp.Or(o.MaxCases, maxCases)
+	o.MaxCases = cmp.Or(o.MaxCases, validation.MaxCases)
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	if o.CPUSeconds == nil {
 		o.CPUSeconds = func() float64 { return 0 }
@@ -139,7 +137,7 @@ type search struct {
 	data     *dataset.Data
 	train    *csr.Matrix // the training rows, of sessions their distinct items
 	readings []dataset.Reading
-	heldOut  *validation
+	heldOut  *validation.Set
 	found    []*candidate // so far
 	path     []Point      // what the search of the present family has tried
 	graphs   map[graphKey]*neighbours.Graph
@@ -199,7 +197,7 @@ func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
 	if err := o.Pinned.fit(d, o); err != nil {
 		return nil, err
 	}
-	heldOut, err := newValidation(d, o.Seed, o.MaxCases)
+	heldOut, err := validation.New(d, o.Seed, o.MaxCases)
 	if err != nil {
 		return nil, err
 	}

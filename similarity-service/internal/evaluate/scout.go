@@ -24,7 +24,7 @@ func (s *search) scout() error {
 	if s.o.Recipe != nil || s.o.Algorithms != nil || len(s.o.Pinned) > 0 || s.easeSeconds() > scoutShare*s.o.BudgetSeconds {
 		return nil
 	}
-	some := s.heldOut.first(easeMaxCases)
+	some := s.heldOut.First(easeMaxCases)
 	ease, err := s.bestEASE(s.easeStart(), some)
 	if err != nil {
 		return err

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
 
 func TestTheBudgetGoesWhereAWinnerIsExpected(t *testing.T) {
@@ -60,10 +62,10 @@ func TestScoutLooksOnlyWhereTheBudgetHasToBeShared(t *testing.T) {
 // scouting is a search that has not begun.
 func scouting(t *testing.T, budget float64, asked []string) *search {
 	t.Helper()
-	d := &dataset.Data{Relation: dataset.Similar, Train: randomMatrix(t, 60, 20, false)}
+	d := &dataset.Data{Relation: dataset.Similar, Train: modeltest.Random(60, 20, 3)}
 	s := newSearch(d, Options{K: 5, Neighbours: 10, Seed: 1, BudgetSeconds: budget, Algorithms: asked}.withDefaults())
 	var err error
-	if s.heldOut, err = newValidation(d, 1, 1000); err != nil {
+	if s.heldOut, err = validation.New(d, 1, 1000); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -45,7 +46,7 @@ func (s *search) bestTwoHop() (*scored[twoHop], error) {
 // searchTwoHop searches first for the reading of the values, then for exponents and half-life.
 func (s *search) searchTwoHop() (*scored[twoHop], error) {
 	start := s.twoHopStart()
-	best, some := &scored[twoHop]{}, s.heldOut.guide()
+	best, some := &scored[twoHop]{}, s.heldOut.Guide()
 	for _, v := range s.readings {
 		p := start
 		p.Values = v.Name
@@ -99,23 +100,23 @@ func (s *search) evaluations(p twoHop) int {
 		pairs += d * d
 	}
 	entries := 0
-	for _, c := range s.heldOut.guide().cases {
-		entries += len(c.known) * s.o.Neighbours
+	for _, c := range s.heldOut.Guide().Cases {
+		entries += len(c.Known) * s.o.Neighbours
 	}
 	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds
 	return int(min(max(s.o.BudgetSeconds/2/each, 8), 80))
 }
 
 // bestSeeding builds a point's lists once and scans what only weighs seeds: the source exponent, then their half-life.
-func (s *search) bestSeeding(p twoHop, heldOut *validation) (*scored[twoHop], error) {
+func (s *search) bestSeeding(p twoHop, heldOut *validation.Set) (*scored[twoHop], error) {
 	scores, err := s.scores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
-	defer scores.close()
+	defer scores.Close()
 	best := &scored[twoHop]{}
 	try := func(q twoHop) error {
-		cases, err := scores.accuracy(heldOut, s.o, q.seeding(scores.graph))
+		cases, err := scores.Accuracy(heldOut, q.seeding(), s.o.ranking())
 		if err != nil {
 			return err
 		}
@@ -125,7 +126,7 @@ func (s *search) bestSeeding(p twoHop, heldOut *validation) (*scored[twoHop], er
 		}
 		return nil
 	}
-	if heldOut.cases[0].row < 0 { // a single seed: its scale changes no order
+	if !heldOut.OfRows() { // a single seed: its scale changes no order
 		err := try(p)
 		return best, err
 	}
