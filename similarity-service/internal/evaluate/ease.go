@@ -6,6 +6,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/leaveownout"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
@@ -140,15 +141,15 @@ func searchEASE(s *search) (*candidate, error) {
 	start.Values = best.at.Values
 	first, calls := best, 0
 	axes := s.axes(EASE,
-		axis{name: Lambda, start: start.logRidge, step: 1.5, last: .3, low: -8, top: 8},
-		axis{name: UserExponent, start: start.UserExponent, step: .2, last: .1, low: -1, top: .5},
+		pattern.Axis{Name: Lambda, Start: start.logRidge, Step: 1.5, Last: .3, Low: -8, High: 8},
+		pattern.Axis{Name: UserExponent, Start: start.UserExponent, Step: .2, Last: .1, Low: -1, High: .5},
 	)
 	if s.data.RowTimes != nil {
 		axes = append(
-			axes, s.axes(EASE, axis{name: HalfLifeDays, start: float64(start.LogHalfLife), step: 1, last: .4, low: 2, top: noDecay})...,
+			axes, s.axes(EASE, pattern.Axis{Name: HalfLifeDays, Start: float64(start.LogHalfLife), Step: 1, Last: .4, Low: 2, High: noDecay})...,
 		)
 	}
-	_, _, err = patternSearch(axes, limit, func(at []float64) (float64, error) {
+	_, _, err = pattern.Search(axes, limit, func(at []float64) (float64, error) {
 		p := start
 		p.logRidge, p.UserExponent = at[0], at[1]
 		if len(at) > 2 {
@@ -202,11 +203,11 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 		return nil, err
 	}
 	axes := s.axes(EASE,
-		axis{name: SourceExponent, step: .2, last: .1, low: -.4, top: .8},
-		axis{name: TargetExponent, step: .2, last: .1, low: -.4, top: .8},
+		pattern.Axis{Name: SourceExponent, Step: .2, Last: .1, Low: -.4, High: .8},
+		pattern.Axis{Name: TargetExponent, Step: .2, Last: .1, Low: -.4, High: .8},
 	)
 	some := s.heldOut.First(easeMaxCases)
-	at, _, err := patternSearch(axes, easeScalings, func(at []float64) (float64, error) {
+	at, _, err := pattern.Search(axes, easeScalings, func(at []float64) (float64, error) {
 		q := p.weighing
 		q.SourceExponent, q.TargetExponent = at[0], at[1]
 		cases, err := scores.Accuracy(some, q.seeding(), q.TargetExponent, s.o.ranking())
@@ -261,7 +262,7 @@ func (s *search) bestEASE(p ease, heldOut *validation.Set) (*scored[ease], error
 		halfLives = []float64{0, 200, 100, 50, 25, 12, 6}
 	}
 	best := &scored[ease]{}
-	s.easeDecay, err = climb(len(halfLives), s.easeDecay, s.easeDecay == 0, func(at int) (bool, error) {
+	s.easeDecay, err = pattern.Climb(len(halfLives), s.easeDecay, s.easeDecay == 0, func(at int) (bool, error) {
 		p.SeedHalfLife = halfLives[at]
 		cases, err := scores.Accuracy(heldOut, p.seeding(), p.TargetExponent, s.o.ranking())
 		if err != nil {

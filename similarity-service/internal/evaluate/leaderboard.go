@@ -56,6 +56,13 @@ func (b *Leaderboard) Train(d *dataset.Data, o Options) (*rank.Model, error) {
 	return t, nil
 }
 
+// Figures is the leaderboard without its model, and without what [Leaderboard.Train] needs; the results are shared.
+func (b *Leaderboard) Figures() *Leaderboard {
+	figures := *b
+	figures.Model, figures.winner, figures.data = nil, nil, nil
+	return &figures
+}
+
 // Winner returns the result of the selected algorithm, and ByName that of another.
 func (b *Leaderboard) Winner() *Result { return b.ByName(b.Selected) }
 

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/leaveownout"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
@@ -73,9 +74,9 @@ func searchLowRank(s *search) (*candidate, error) {
 	}
 	defer l.close()
 	best := &scored[lowRank]{}
-	axes := append(s.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}),
-		s.axes(TwoHop, axis{name: TargetExponent, start: p.TargetExponent, step: .06, last: .03, low: -.3, top: 1})...)
-	at, _, err := patternSearch(axes, lowRankPoints, func(at []float64) (float64, error) {
+	axes := append(s.axes(TwoHopLowRank, pattern.Axis{Name: Strength, Step: .2, Last: .05, Low: -2, High: 2}),
+		s.axes(TwoHop, pattern.Axis{Name: TargetExponent, Start: p.TargetExponent, Step: .06, Last: .03, Low: -.3, High: 1})...)
+	at, _, err := pattern.Search(axes, lowRankPoints, func(at []float64) (float64, error) {
 		p.Strength, p.TargetExponent = at[0], at[1]
 		c, err := l.score(p)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
@@ -62,15 +63,15 @@ func searchRidge(s *search) (*candidate, error) {
 	best, calls := &scored[ridge]{at: start}, 0
 	chosen := s.heldOut.Apart(s.matrix(start.Values), 0, ridgeChoice)
 	axes := s.axes(Ridge,
-		axis{name: Lambda, start: math.Log2(start.Lambda), step: 1, last: .5, low: -8, top: 8},
-		axis{name: UserExponent, start: start.UserExponent, step: .2, last: .1, low: -1.5, top: .5},
+		pattern.Axis{Name: Lambda, Start: math.Log2(start.Lambda), Step: 1, Last: .5, Low: -8, High: 8},
+		pattern.Axis{Name: UserExponent, Start: start.UserExponent, Step: .2, Last: .1, Low: -1.5, High: .5},
 	)
 	if s.data.RowTimes != nil {
 		axes = append(
-			axes, s.axes(Ridge, axis{name: HalfLifeDays, start: float64(start.LogHalfLife), step: 1, last: .5, low: 2, top: noDecay})...,
+			axes, s.axes(Ridge, pattern.Axis{Name: HalfLifeDays, Start: float64(start.LogHalfLife), Step: 1, Last: .5, Low: 2, High: noDecay})...,
 		)
 	}
-	_, _, err = patternSearch(axes, limit, func(at []float64) (float64, error) {
+	_, _, err = pattern.Search(axes, limit, func(at []float64) (float64, error) {
 		p := best.at // its exponents of degrees, which move little from point to point
 		if p.UserExponent = at[1]; !s.isPinned(Ridge, Lambda) {
 			p.Lambda = math.Exp2(at[0])
@@ -116,10 +117,10 @@ func (s *search) bestScaling(p ridge, parts []validation.Part, scalings int) (*s
 	}
 	best := &scored[ridge]{}
 	axes := s.axes(Ridge,
-		axis{name: SourceExponent, start: p.SourceExponent, step: .1, last: .05, low: -1, top: 1.5},
-		axis{name: TargetExponent, start: p.TargetExponent, step: .1, last: .05, low: -1, top: 1},
+		pattern.Axis{Name: SourceExponent, Start: p.SourceExponent, Step: .1, Last: .05, Low: -1, High: 1.5},
+		pattern.Axis{Name: TargetExponent, Start: p.TargetExponent, Step: .1, Last: .05, Low: -1, High: 1},
 	)
-	_, _, err := patternSearch(axes, scalings, func(at []float64) (float64, error) {
+	_, _, err := pattern.Search(axes, scalings, func(at []float64) (float64, error) {
 		p.SourceExponent, p.TargetExponent = at[0], at[1]
 		c := &scored[ridge]{at: p}
 		for n, heldOut := range parts {

@@ -8,11 +8,11 @@
 //
 // Read run.go first: Run holds out, searches and scores, and Options says with what. family.go
 // has the table of families and what each has to know; a family is one file or two (twohop.go
-// and twohopsearch.go, ease.go and refit.go, ridge*.go, lowrank.go, nextitem.go, popular.go) and shares
-// weighing.go, how rows and seeds weigh. Package validation draws the cases, package leaveownout
-// takes a case's own share out of the counts, package rank ranks and measures. pattern.go is the
-// search itself, scout.go says where the budget goes. recipe.go is how a winner is stored and
-// built again, elsewhere.go how other processes do parts, study.go runs a competition several
+// and twohopsearch.go, ease.go and refit.go, ridge*.go, lowrank.go, nextitem.go, popular.go) and
+// shares weighing.go, how rows and seeds weigh. Package validation draws the cases, package leaveownout
+// takes a case's own share out of the counts, package rank ranks and measures. Package pattern is
+// the search itself, scout.go says where the budget goes. recipe.go is how a winner is stored and
+// built again, elsewhere.go how other processes do parts; package study runs a competition several
 // times.
 package evaluate
 

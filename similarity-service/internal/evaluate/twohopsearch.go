@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -59,15 +60,15 @@ func (s *search) searchTwoHop() (*scored[twoHop], error) {
 		}
 	}
 	axes := s.axes(TwoHop,
-		axis{name: TargetExponent, start: start.TargetExponent, step: .15, last: .03, low: -.3, top: 1},
-		axis{name: UserExponent, start: start.UserExponent, step: .25, last: .1, low: -1.5, top: .5},
+		pattern.Axis{Name: TargetExponent, Start: start.TargetExponent, Step: .15, Last: .03, Low: -.3, High: 1},
+		pattern.Axis{Name: UserExponent, Start: start.UserExponent, Step: .25, Last: .1, Low: -1.5, High: .5},
 	)
 	if s.data.RowTimes != nil {
-		axes = append(axes, s.axes(TwoHop, axis{name: HalfLifeDays, start: 8, step: 1, last: .4, low: 2, top: noDecay})...)
+		axes = append(axes, s.axes(TwoHop, pattern.Axis{Name: HalfLifeDays, Start: 8, Step: 1, Last: .4, Low: 2, High: noDecay})...)
 	}
 	limit := s.evaluations(best.at)
 	values, calls := best.at.Values, 0
-	_, _, err := patternSearch(axes, limit, func(at []float64) (float64, error) {
+	_, _, err := pattern.Search(axes, limit, func(at []float64) (float64, error) {
 		p := start
 		p.Values, p.TargetExponent, p.UserExponent = values, at[0], at[1]
 		if len(at) > 2 {
@@ -136,7 +137,7 @@ func (s *search) bestSeeding(p twoHop, heldOut *validation.Set) (*scored[twoHop]
 	if s.data.Ordered && !s.isPinned(TwoHop, SeedHalfLife) {
 		p = best.at
 		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6}
-		s.hopDecay, err = climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
+		s.hopDecay, err = pattern.Climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
 			before := best
 			if p.SeedHalfLife = halfLives[at]; at == 0 {
 				return false, nil // as it is
@@ -161,7 +162,7 @@ func (s *search) climbSource(p twoHop, best **scored[twoHop], try func(twoHop) e
 	}
 	start := p.SourceExponent
 	for _, step := range []float64{.1, -.1} {
-		for alpha := round(start + step); alpha > -.01 && alpha < 1.21; alpha = round(alpha + step) {
+		for alpha := pattern.Round(start + step); alpha > -.01 && alpha < 1.21; alpha = pattern.Round(alpha + step) {
 			p.SourceExponent = alpha
 			if err := try(p); err != nil {
 				return err

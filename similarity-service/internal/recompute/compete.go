@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/study"
 	"github.com/aisle-rec/aisle/similarity-service/internal/gate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
@@ -114,7 +115,7 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	if c.trainOnly, err = board.Train(p.Split, o); err != nil {
 		return nil, err
 	}
-	c.report = report.Of(board.Study(p.Split), p.Split, o)
+	c.report = report.Of(study.OfRun(board, p.Split), p.Split, o)
 	if p.Large() {
 		onlyTested(p.Split)
 	}

@@ -11,7 +11,7 @@ const Parts = 5
 // Part has the cases of one part of the rows and training rows without what those cases hide. The rest of their rows stays, as the history
 // of somebody who is served stands in what is learnt from.
 type Part struct {
-	Rows  *csr.Matrix
+	Rows *csr.Matrix
 	Set  *Set
 }
 
