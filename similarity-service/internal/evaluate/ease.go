@@ -140,16 +140,14 @@ func searchEASE(s *search) (*candidate, error) {
 	}
 	start.Values = best.at.Values
 	first, calls := best, 0
-	axes := s.axes(EASE,
-		pattern.Axis{Name: Lambda, Start: start.logRidge, Step: 1.5, Last: .3, Low: -8, High: 8},
-		pattern.Axis{Name: UserExponent, Start: start.UserExponent, Step: .2, Last: .1, Low: -1, High: .5},
-	)
-	if s.data.RowTimes != nil {
-		axes = append(
-			axes, s.axes(EASE, pattern.Axis{Name: HalfLifeDays, Start: float64(start.LogHalfLife), Step: 1, Last: .4, Low: 2, High: noDecay})...,
-		)
+	axes := []pattern.Axis{
+		{Name: Lambda, Start: start.logRidge, Step: 1.5, Last: .3, Low: -8, High: 8},
+		{Name: UserExponent, Start: start.UserExponent, Step: .2, Last: .1, Low: -1, High: .5},
 	}
-	_, _, err = pattern.Search(axes, limit, func(at []float64) (float64, error) {
+	if s.data.RowTimes != nil {
+		axes = append(axes, pattern.Axis{Name: HalfLifeDays, Start: float64(start.LogHalfLife), Step: 1, Last: .4, Low: 2, High: noDecay})
+	}
+	_, _, err = pattern.Search(s.axes(EASE, axes...), limit, func(at []float64) (float64, error) {
 		p := start
 		p.logRidge, p.UserExponent = at[0], at[1]
 		if len(at) > 2 {

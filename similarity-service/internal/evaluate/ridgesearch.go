@@ -62,16 +62,14 @@ func searchRidge(s *search) (*candidate, error) {
 	start := s.ridgeStart(base.at)
 	best, calls := &scored[ridge]{at: start}, 0
 	chosen := s.heldOut.Apart(s.matrix(start.Values), 0, ridgeChoice)
-	axes := s.axes(Ridge,
-		pattern.Axis{Name: Lambda, Start: math.Log2(start.Lambda), Step: 1, Last: .5, Low: -8, High: 8},
-		pattern.Axis{Name: UserExponent, Start: start.UserExponent, Step: .2, Last: .1, Low: -1.5, High: .5},
-	)
-	if s.data.RowTimes != nil {
-		axes = append(
-			axes, s.axes(Ridge, pattern.Axis{Name: HalfLifeDays, Start: float64(start.LogHalfLife), Step: 1, Last: .5, Low: 2, High: noDecay})...,
-		)
+	axes := []pattern.Axis{
+		{Name: Lambda, Start: math.Log2(start.Lambda), Step: 1, Last: .5, Low: -8, High: 8},
+		{Name: UserExponent, Start: start.UserExponent, Step: .2, Last: .1, Low: -1.5, High: .5},
 	}
-	_, _, err = pattern.Search(axes, limit, func(at []float64) (float64, error) {
+	if s.data.RowTimes != nil {
+		axes = append(axes, pattern.Axis{Name: HalfLifeDays, Start: float64(start.LogHalfLife), Step: 1, Last: .5, Low: 2, High: noDecay})
+	}
+	_, _, err = pattern.Search(s.axes(Ridge, axes...), limit, func(at []float64) (float64, error) {
 		p := best.at // its exponents of degrees, which move little from point to point
 		if p.UserExponent = at[1]; !s.isPinned(Ridge, Lambda) {
 			p.Lambda = math.Exp2(at[0])

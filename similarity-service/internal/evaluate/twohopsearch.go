@@ -59,16 +59,16 @@ func (s *search) searchTwoHop() (*scored[twoHop], error) {
 			best = c
 		}
 	}
-	axes := s.axes(TwoHop,
-		pattern.Axis{Name: TargetExponent, Start: start.TargetExponent, Step: .15, Last: .03, Low: -.3, High: 1},
-		pattern.Axis{Name: UserExponent, Start: start.UserExponent, Step: .25, Last: .1, Low: -1.5, High: .5},
-	)
+	axes := []pattern.Axis{
+		{Name: TargetExponent, Start: start.TargetExponent, Step: .15, Last: .03, Low: -.3, High: 1},
+		{Name: UserExponent, Start: start.UserExponent, Step: .25, Last: .1, Low: -1.5, High: .5},
+	}
 	if s.data.RowTimes != nil {
-		axes = append(axes, s.axes(TwoHop, pattern.Axis{Name: HalfLifeDays, Start: 8, Step: 1, Last: .4, Low: 2, High: noDecay})...)
+		axes = append(axes, pattern.Axis{Name: HalfLifeDays, Start: 8, Step: 1, Last: .4, Low: 2, High: noDecay})
 	}
 	limit := s.evaluations(best.at)
 	values, calls := best.at.Values, 0
-	_, _, err := pattern.Search(axes, limit, func(at []float64) (float64, error) {
+	_, _, err := pattern.Search(s.axes(TwoHop, axes...), limit, func(at []float64) (float64, error) {
 		p := start
 		p.Values, p.TargetExponent, p.UserExponent = values, at[0], at[1]
 		if len(at) > 2 {
