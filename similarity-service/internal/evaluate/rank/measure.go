@@ -17,8 +17,8 @@ type Options struct {
 	Progress func(done, total int) // nil for none
 }
 
-// Cases calls the function of a goroutine, made by newRank with a ranker for so many items, for the places 0…n−1.
-func (o Options) Cases(n, items int, newRank func(r *Ranker) func(at int)) error {
+// Each calls the function of a goroutine, made by newRank with a ranker for so many items, for the places 0…n−1, in parallel.
+func (o Options) Each(n, items int, newRank func(r *Ranker) func(at int)) error {
 	blocks := neighbours.Options{Workers: o.Workers, Stop: o.Stop, Progress: o.Progress}
 	return neighbours.Blocks(n, blocks, func() func(int) { return newRank(NewRanker(items)) })
 }
@@ -30,7 +30,7 @@ func Measure(d *dataset.Data, m *Model, rows *csr.Matrix, o Options) (*metrics.C
 	known := catalogue(d)
 	collector := metrics.NewCollector(len(d.Tests), o.K, known)
 	popular := Popular(known.Popularity)
-	err := o.Cases(len(d.Tests), rows.Cols, func(r *Ranker) func(int) {
+	err := o.Each(len(d.Tests), rows.Cols, func(r *Ranker) func(int) {
 		return func(at int) {
 			c := d.Tests[at]
 			seeds, exclude := c.Seeds, c.Seeds

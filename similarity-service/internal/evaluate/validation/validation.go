@@ -167,7 +167,7 @@ func (v *Set) First(n int) *Set {
 // items.
 func (v *Set) Each(o rank.Options, n int, newRank func(r *rank.Ranker) func(c *Case) []int32) ([]metrics.Accuracy, error) {
 	out := make([]metrics.Accuracy, len(v.Cases))
-	err := o.Cases(len(v.Cases), n, func(r *rank.Ranker) func(int) {
+	err := o.Each(len(v.Cases), n, func(r *rank.Ranker) func(int) {
 		best := newRank(r)
 		return func(at int) {
 			c := &v.Cases[at]
