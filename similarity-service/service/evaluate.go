@@ -12,6 +12,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/study"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
@@ -106,14 +107,14 @@ func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 	if err != nil {
 		return Report{}, err
 	}
-	study, err := evaluate.Conduct(load, evaluate.Plan{Folds: o.Folds, Seeds: o.Seeds}, run)
+	runs, err := study.Conduct(load, study.Plan{Folds: o.Folds, Seeds: o.Seeds}, run)
 	if errors.Is(err, neighbours.ErrStopped) && ctx.Err() != nil {
 		return Report{}, fmt.Errorf("evaluate %s: %w", o.Path, ctx.Err())
 	}
 	if err != nil {
 		return Report{}, fmt.Errorf("evaluate %s: %w", o.Path, err)
 	}
-	r := report.Of(study, data, run)
+	r := report.Of(runs, data, run)
 	r.Data.Path, r.Data.Format = o.Path, o.Format
 	if o.Serve != nil {
 		if r.Served, err = served(ctx, o.Serve, data, run, r.Result(r.Selected).Metrics); err != nil {

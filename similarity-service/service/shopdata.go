@@ -7,6 +7,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/report"
 )
 
@@ -77,11 +78,11 @@ func served(
 	if err != nil {
 		return nil, fmt.Errorf("serve the test part: %w", err)
 	}
-	result, err := evaluate.MeasureLists(d, lists, run.K)
+	measured, err := rank.MeasureLists(d, lists, run.K)
 	if err != nil {
 		return nil, err
 	}
-	s := &similarityapi.ReportServed{Metrics: report.Figures(result, run), Ratio: map[string]float64{}}
+	s := &similarityapi.ReportServed{Metrics: report.Figures(measured.Summary(), measured.Cases(), run), Ratio: map[string]float64{}}
 	for name, m := range s.Metrics {
 		if offline := winner[name]; m.Low != nil && offline.Value > 0 {
 			s.Ratio[name] = m.Value / offline.Value

@@ -18,6 +18,9 @@ var services = []string{"profile-service", "similarity-service", "recommender-se
 var pure = []string{
 	"similarity-service/internal/csr", "similarity-service/internal/idmap", "similarity-service/internal/metrics",
 	"similarity-service/internal/neighbours", "similarity-service/internal/closedform", "similarity-service/internal/evaluate",
+	"similarity-service/internal/evaluate/rank", "similarity-service/internal/evaluate/validation",
+	"similarity-service/internal/evaluate/leaveownout", "similarity-service/internal/evaluate/pattern",
+	"similarity-service/internal/evaluate/study",
 	"similarity-service/internal/sessions", "similarity-service/internal/text", "similarity-service/internal/text/language",
 	"similarity-service/internal/text/tokens", "similarity-service/internal/text/entities",
 	"similarity-service/internal/text/dictionary", "similarity-service/internal/reviews/sentiment",

@@ -6,8 +6,8 @@
 //
 // A data set made here is what package evaluate learns from and measures on; package prepare
 // makes the same kind from a shop's own events. lines.go, baskets.go and ratings.go read the
-// formats, with table.go and source.go beneath them; folds.go cuts a data set for a
-// cross-validation, and codec.go writes one for another process.
+// formats, with table.go and source.go beneath them; readings.go is how the values of a data set
+// may weigh, folds.go cuts it for a cross-validation, and codec.go writes it for another process.
 package dataset
 
 import (

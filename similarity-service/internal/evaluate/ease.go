@@ -5,6 +5,10 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/leaveownout"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -53,15 +57,15 @@ func (p ease) parameters(s *search) map[string]any {
 }
 
 // validate costs an inverse, cubic in the number of items.
-func (p ease) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+func (p ease) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
 	scores, p, err := s.easeScores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
-	return scores.accuracy(heldOut, s.o, p.weighing)
+	return scores.Accuracy(heldOut, p.seeding(), p.TargetExponent, s.o.ranking())
 }
 
-func (p ease) build(s *search) (*Trained, error) {
+func (p ease) build(s *search) (*rank.Model, error) {
 	g, err := s.whole(p.weighing)
 	if err != nil {
 		return nil, err
@@ -69,7 +73,7 @@ func (p ease) build(s *search) (*Trained, error) {
 	o := s.o.build()
 	o.Progress = s.o.progress("build")
 	lists, err := easeLists(g, p, o)
-	return p.trained(lists), err
+	return p.model(lists), err
 }
 
 // easeStart is where the search begins: at parameters that are given by hand, and else at the
@@ -91,8 +95,8 @@ func (s *search) easeSeconds() float64 {
 	}
 	n := float64(s.train.Cols)
 	history, passes := 0, 1.0
-	for _, c := range s.heldOut.first(easeMaxCases).cases {
-		history += len(c.known) + len(c.hidden)
+	for _, c := range s.heldOut.First(easeMaxCases).Cases {
+		history += len(c.Known) + len(c.Hidden)
 	}
 	if s.data.Ordered {
 		passes = 3 // the half-lives of seeds beside the best so far
@@ -136,16 +140,14 @@ func searchEASE(s *search) (*candidate, error) {
 	}
 	start.Values = best.at.Values
 	first, calls := best, 0
-	axes := s.axes(EASE,
-		axis{name: Lambda, start: start.logRidge, step: 1.5, last: .3, low: -8, top: 8},
-		axis{name: UserExponent, start: start.UserExponent, step: .2, last: .1, low: -1, top: .5},
-	)
-	if s.data.RowTimes != nil {
-		axes = append(
-			axes, s.axes(EASE, axis{name: HalfLifeDays, start: float64(start.LogHalfLife), step: 1, last: .4, low: 2, top: noDecay})...,
-		)
+	axes := []pattern.Axis{
+		{Name: Lambda, Start: start.logRidge, Step: 1.5, Last: .3, Low: -8, High: 8},
+		{Name: UserExponent, Start: start.UserExponent, Step: .2, Last: .1, Low: -1, High: .5},
 	}
-	_, _, err = patternSearch(axes, limit, func(at []float64) (float64, error) {
+	if s.data.RowTimes != nil {
+		axes = append(axes, pattern.Axis{Name: HalfLifeDays, Start: float64(start.LogHalfLife), Step: 1, Last: .4, Low: 2, High: noDecay})
+	}
+	_, _, err = pattern.Search(s.axes(EASE, axes...), limit, func(at []float64) (float64, error) {
 		p := start
 		p.logRidge, p.UserExponent = at[0], at[1]
 		if len(at) > 2 {
@@ -153,7 +155,7 @@ func searchEASE(s *search) (*candidate, error) {
 		}
 		c, err := first, error(nil)
 		if calls > 0 {
-			c, err = s.bestEASE(p, s.heldOut.first(easeMaxCases))
+			c, err = s.bestEASE(p, s.heldOut.First(easeMaxCases))
 		}
 		if err != nil {
 			return 0, err
@@ -175,11 +177,11 @@ func searchEASE(s *search) (*candidate, error) {
 // bestReading evaluates a point under each reading of the training values. The first of them may have been scouted.
 func (s *search) bestReading(p ease) (*scored[ease], error) {
 	best := &scored[ease]{}
-	for at, v := range s.variants {
+	for at, v := range s.readings {
 		c, err := s.scouted, error(nil)
 		if at > 0 || c == nil {
-			p.Values = v.name
-			c, err = s.bestEASE(p, s.heldOut.first(easeMaxCases))
+			p.Values = v.Name
+			c, err = s.bestEASE(p, s.heldOut.First(easeMaxCases))
 		}
 		if err != nil {
 			return nil, err
@@ -199,21 +201,21 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 		return nil, err
 	}
 	axes := s.axes(EASE,
-		axis{name: SourceExponent, step: .2, last: .1, low: -.4, top: .8},
-		axis{name: TargetExponent, step: .2, last: .1, low: -.4, top: .8},
+		pattern.Axis{Name: SourceExponent, Step: .2, Last: .1, Low: -.4, High: .8},
+		pattern.Axis{Name: TargetExponent, Step: .2, Last: .1, Low: -.4, High: .8},
 	)
-	some := s.heldOut.first(easeMaxCases)
-	at, _, err := patternSearch(axes, easeScalings, func(at []float64) (float64, error) {
+	some := s.heldOut.First(easeMaxCases)
+	at, _, err := pattern.Search(axes, easeScalings, func(at []float64) (float64, error) {
 		q := p.weighing
 		q.SourceExponent, q.TargetExponent = at[0], at[1]
-		cases, err := scores.accuracy(some, s.o, q)
+		cases, err := scores.Accuracy(some, q.seeding(), q.TargetExponent, s.o.ranking())
 		return metrics.Mean(cases).NDCG, err
 	})
 	if err != nil {
 		return nil, err
 	}
 	p.SourceExponent, p.TargetExponent = at[0], at[1]
-	cases, err := scores.accuracy(s.heldOut, s.o, p.weighing)
+	cases, err := scores.Accuracy(s.heldOut, p.seeding(), p.TargetExponent, s.o.ranking())
 	if err != nil {
 		return nil, err
 	}
@@ -224,8 +226,8 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 }
 
 // easeScores inverts for one point and returns what scores its cases, and the point with its λ.
-func (s *search) easeScores(p ease, heldOut *validation) (*easeScores, ease, error) {
-	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
+func (s *search) easeScores(p ease, heldOut *validation.Set) (*leaveownout.EASE, ease, error) {
+	g, err := s.graph(p.weighing, heldOut.Rows, heldOut.Until)
 	if err != nil {
 		return nil, p, err
 	}
@@ -241,14 +243,14 @@ func (s *search) easeScores(p ease, heldOut *validation) (*easeScores, ease, err
 	if err != nil {
 		return nil, p, err
 	}
-	run.Rows = heldOut.neededRows(s.matrix(p.Values))
+	run.Rows = heldOut.SeedItems(s.matrix(p.Values))
 	lists, err := closedform.Lists(precision, run)
-	return &easeScores{graph: g, precision: precision, lists: lists}, p, err
+	return &leaveownout.EASE{Graph: g, Precision: precision, Lists: lists}, p, err
 }
 
 // bestEASE evaluates one point, with a scan of the seeds' half-life where histories have an order: of all values while none has helped,
 // then from the best so far.
-func (s *search) bestEASE(p ease, heldOut *validation) (*scored[ease], error) {
+func (s *search) bestEASE(p ease, heldOut *validation.Set) (*scored[ease], error) {
 	scores, p, err := s.easeScores(p, heldOut)
 	if err != nil {
 		return nil, err
@@ -258,9 +260,9 @@ func (s *search) bestEASE(p ease, heldOut *validation) (*scored[ease], error) {
 		halfLives = []float64{0, 200, 100, 50, 25, 12, 6}
 	}
 	best := &scored[ease]{}
-	s.easeDecay, err = climb(len(halfLives), s.easeDecay, s.easeDecay == 0, func(at int) (bool, error) {
+	s.easeDecay, err = pattern.Climb(len(halfLives), s.easeDecay, s.easeDecay == 0, func(at int) (bool, error) {
 		p.SeedHalfLife = halfLives[at]
-		cases, err := scores.accuracy(heldOut, s.o, p.weighing)
+		cases, err := scores.Accuracy(heldOut, p.seeding(), p.TargetExponent, s.o.ranking())
 		if err != nil {
 			return false, err
 		}

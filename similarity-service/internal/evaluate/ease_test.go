@@ -7,12 +7,13 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
 
 // Ratings of five go to items of the user's own group, those of one to any: they must not teach what goes together.
 func TestEASEChoosesTheReadingOfRatings(t *testing.T) {
 	t.Parallel()
-	rated := grouped(t, 300, dataset.Similar)
+	rated := modeltest.Grouped(t, 300, dataset.Similar)
 	rng := rand.New(rand.NewPCG(11, 12))
 	b := csr.NewBuilder(rated.Train.Cols)
 	for u := range rated.Train.Rows {

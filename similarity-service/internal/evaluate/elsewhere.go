@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
@@ -18,7 +20,7 @@ type Elsewhere interface {
 	// Search does the searches of chains, each by itself, and returns what they found in the same order.
 	Search(chains []Chain) ([][]Found, error)
 	// Build makes the model of a recipe from data of the run: those that it searches on, or all of them.
-	Build(d *dataset.Data, r *Recipe) (*Trained, error)
+	Build(d *dataset.Data, r *Recipe) (*rank.Model, error)
 	// Ahead measures points of the search of session models by [SessionTrials]; nil when nobody does.
 	Ahead() sessions.Ahead
 }
@@ -149,7 +151,7 @@ type builtApart struct {
 	recipe *Recipe
 }
 
-func (b builtApart) build(s *search) (*Trained, error) {
+func (b builtApart) build(s *search) (*rank.Model, error) {
 	if s.o.Elsewhere == nil {
 		return b.member.build(s)
 	}
@@ -171,7 +173,7 @@ func SearchChain(d *dataset.Data, c Chain, o Options) ([]Found, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	heldOut, err := newValidation(d, o.Seed, o.MaxCases)
+	heldOut, err := validation.New(d, o.Seed, o.MaxCases)
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +266,7 @@ func BuildLists(d *dataset.Data, r *Recipe, from, to int, o Options) (*neighbour
 }
 
 // Model is the model of a recipe whose lists are built.
-func (r *Recipe) Model(lists *neighbours.Lists) (*Trained, error) {
+func (r *Recipe) Model(lists *neighbours.Lists) (*rank.Model, error) {
 	m, err := r.member()
 	if err != nil {
 		return nil, err
@@ -273,5 +275,5 @@ func (r *Recipe) Model(lists *neighbours.Lists) (*Trained, error) {
 	if !ok {
 		return nil, errors.New("the recipe is of a model without lists")
 	}
-	return weighed.rows().trained(lists), nil
+	return weighed.rows().model(lists), nil
 }

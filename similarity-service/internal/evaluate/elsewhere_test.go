@@ -11,6 +11,8 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 )
@@ -99,7 +101,7 @@ func (a *ahead) Result(p sessions.Params) (sessions.Trial, bool, error) {
 	return trial, *a.asked%5 > 0, nil // one in five was not measured
 }
 
-func (a *away) Build(d *dataset.Data, r *evaluate.Recipe) (*evaluate.Trained, error) {
+func (a *away) Build(d *dataset.Data, r *evaluate.Recipe) (*rank.Model, error) {
 	n := d.Items.Len()
 	whole := neighbours.NewLists(n, a.options.Neighbours)
 	ranges := a.ranges
@@ -125,23 +127,23 @@ func (a *away) Build(d *dataset.Data, r *evaluate.Recipe) (*evaluate.Trained, er
 // TestARunElsewhereIsTheSame compares runs whose searches and builds are done elsewhere with one that does all itself.
 func TestARunElsewhereIsTheSame(t *testing.T) {
 	t.Parallel()
-	aged := grouped(t, 450, dataset.BoughtTogether)
+	aged := modeltest.Grouped(t, 450, dataset.BoughtTogether)
 	for u := range aged.Train.Rows {
 		aged.RowTimes = append(aged.RowTimes, int64(u)*86400/4)
 	}
 	aged.Until = 113 * 86400
-	lists := cmp.Options{cmpopts.IgnoreUnexported(evaluate.Leaderboard{}), cmpopts.IgnoreFields(evaluate.Trained{}, "Sessions")}
-	ordered := valued(grouped(t, 450, dataset.Similar))
+	lists := cmp.Options{cmpopts.IgnoreUnexported(evaluate.Leaderboard{}), cmpopts.IgnoreFields(rank.Model{}, "Sessions")}
+	ordered := valued(modeltest.Grouped(t, 450, dataset.Similar))
 	ordered.Ordered = true
 	for name, c := range map[string]struct {
 		data   *dataset.Data
 		change func(*evaluate.Options)
 		chains int
 	}{
-		"users":                   {grouped(t, 450, dataset.Similar), func(*evaluate.Options) {}, 2},
+		"users":                   {modeltest.Grouped(t, 450, dataset.Similar), func(*evaluate.Options) {}, 2},
 		"values, oldest first":    {ordered, func(*evaluate.Options) {}, 2},
 		"baskets that age":        {aged, func(*evaluate.Options) {}, 2},
-		"sessions":                {grouped(t, 300, dataset.ViewedNext), func(*evaluate.Options) {}, 0},
+		"sessions":                {modeltest.Grouped(t, 300, dataset.ViewedNext), func(*evaluate.Options) {}, 0},
 		"two families":            {ordered, func(o *evaluate.Options) { o.Algorithms = []string{evaluate.TwoHop, evaluate.EASE} }, 2},
 		"one family":              {ordered, func(o *evaluate.Options) { o.Algorithms = []string{evaluate.EASE} }, 0},
 		"one that must be chosen": {ordered, func(o *evaluate.Options) { o.Select = evaluate.EASE }, 2},

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -27,9 +29,9 @@ type member interface {
 	// parameters are for readers of a report: rounded, and without what is usual.
 	parameters(s *search) map[string]any
 	// validate ranks held-out cases with a model that has not seen what they hide.
-	validate(s *search, heldOut *validation) ([]metrics.Accuracy, error)
+	validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error)
 	// build makes the model from all training data of s, which need not be the search that chose the member.
-	build(s *search) (*Trained, error)
+	build(s *search) (*rank.Model, error)
 }
 
 // families is the table of all that can compete, in the order in which they are searched.
@@ -149,7 +151,7 @@ func (s *search) member(r *Recipe) (member, error) {
 	if err := r.Readable(); err != nil {
 		return nil, err
 	}
-	if r.Values == "" && len(s.variants) > 1 {
+	if r.Values == "" && len(s.readings) > 1 {
 		return nil, errors.New("the recipe does not say how it reads the values of the data")
 	}
 	if _, ok := s.reading(r.Values); !ok {
@@ -180,7 +182,7 @@ type candidate struct {
 
 // confirmed is found with the cases that the search looked at, and all the others: it was chosen on those, which flatters it.
 func confirmed[M member](s *search, name string, c *scored[M]) (*candidate, error) {
-	if len(c.cases) == len(s.heldOut.cases) {
+	if len(c.cases) == len(s.heldOut.Cases) {
 		return found(name, c), nil
 	}
 	return s.score(name, c.at)

@@ -1,11 +1,12 @@
 package evaluate
 
 import (
-	"math"
-
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/leaveownout"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
-	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -43,37 +44,6 @@ func lowRankFamily(relations []string) family {
 	}
 }
 
-// lowTerm is the term of one set of lists: w(i→j) gains strength·d_i^½·d_j^{½−β}·v_i·v_j, which treats
-// strength·√(d_i·d_j)·v_i·v_j as further co-counts.
-type lowTerm struct {
-	vectors        *closedform.LowRank
-	source, target []float64 // d_i^½ and d_j^{½−β}
-	extra          []float32 // parallel to the weights of lists that are scored, for strength 1
-	strength       float32
-	beta           float64
-}
-
-// newLowTerm returns the term with strength 0, for lists of the graph g. beta is the target
-// exponent.
-func newLowTerm(vectors *closedform.LowRank, g *neighbours.Graph, beta float64) *lowTerm {
-	return &lowTerm{vectors: vectors, source: neighbours.Powers(g.Degree(), .5), target: neighbours.Powers(g.Degree(), .5-beta), beta: beta}
-}
-
-// of is the term of a pair for strength 1.
-func (l *lowTerm) of(i, j int32) float32 {
-	return float32(l.source[i]*l.target[j]) * l.vectors.Term(i, j)
-}
-
-// without is the term of a hidden pair after row t.row's entry at j is taken out.
-func (l *lowTerm) without(g *neighbours.Graph, t *caseScratch, i, j int32) float32 {
-	degree := g.Degree()[j] - g.RowBase(t.row)*math.Abs(float64(t.hidden[j]))
-	if degree <= 0 {
-		return 0
-	}
-	scale := math.Sqrt(g.Degree()[i]) * math.Pow(degree, .5-l.beta)
-	return l.strength * float32(scale) * l.vectors.TermWithout(i, j, t.row, t.hidden[j], t.own)
-}
-
 // rank is the number of vectors that suits the data, 0 when it is too small or they do not fit their share of the budget.
 func (s *search) rank() int {
 	m := s.train
@@ -98,15 +68,15 @@ func searchLowRank(s *search) (*candidate, error) {
 		return nil, err
 	}
 	p := lowRank{weighing: base.at.weighing, Rank: rank, VectorSeed: s.o.Seed}
-	l, err := s.lowScores(p, s.heldOut.guide())
+	l, err := s.lowScores(p, s.heldOut.Guide())
 	if err != nil {
 		return nil, err
 	}
 	defer l.close()
 	best := &scored[lowRank]{}
-	axes := append(s.axes(TwoHopLowRank, axis{name: Strength, step: .2, last: .05, low: -2, top: 2}),
-		s.axes(TwoHop, axis{name: TargetExponent, start: p.TargetExponent, step: .06, last: .03, low: -.3, top: 1})...)
-	at, _, err := patternSearch(axes, lowRankPoints, func(at []float64) (float64, error) {
+	axes := append(s.axes(TwoHopLowRank, pattern.Axis{Name: Strength, Step: .2, Last: .05, Low: -2, High: 2}),
+		s.axes(TwoHop, pattern.Axis{Name: TargetExponent, Start: p.TargetExponent, Step: .06, Last: .03, Low: -.3, High: 1})...)
+	at, _, err := pattern.Search(axes, lowRankPoints, func(at []float64) (float64, error) {
 		p.Strength, p.TargetExponent = at[0], at[1]
 		c, err := l.score(p)
 		if err != nil {
@@ -127,25 +97,25 @@ func searchLowRank(s *search) (*candidate, error) {
 // for.
 type lowScores struct {
 	*search
-	heldOut  *validation
+	heldOut  *validation.Set
 	vectors  *closedform.LowRank
-	byTarget map[float64]*listScores // the lists of the target exponent in use
+	byTarget map[float64]*leaveownout.TwoHop // the lists of the target exponent in use
 }
 
 // lowScores finds the vectors of a point once; the caller closes what it gets.
-func (s *search) lowScores(p lowRank, heldOut *validation) (*lowScores, error) {
-	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
+func (s *search) lowScores(p lowRank, heldOut *validation.Set) (*lowScores, error) {
+	g, err := s.graph(p.weighing, heldOut.Rows, heldOut.Until)
 	if err != nil {
 		return nil, err
 	}
 	vectors, err := closedform.NewLowRank(g, p.Rank, p.VectorSeed, s.o.Stop)
-	return &lowScores{search: s, heldOut: heldOut, vectors: vectors, byTarget: map[float64]*listScores{}}, err
+	return &lowScores{search: s, heldOut: heldOut, vectors: vectors, byTarget: map[float64]*leaveownout.TwoHop{}}, err
 }
 
 // close gives up the lists.
 func (l *lowScores) close() {
 	for _, scores := range l.byTarget {
-		scores.close()
+		scores.Close()
 	}
 	clear(l.byTarget)
 }
@@ -159,31 +129,17 @@ func (l *lowScores) score(p lowRank) (*scored[lowRank], error) {
 		if scores, err = l.scores(p.twoHop(), l.heldOut); err != nil {
 			return nil, err
 		}
-		scores.low = newLowTerm(l.vectors, scores.graph, p.TargetExponent)
-		if err := l.addTerm(scores.lists, scores.low); err != nil {
-			scores.close()
+		scores.LowRank = leaveownout.NewLowRank(l.vectors, scores.Graph, p.TargetExponent)
+		if err := scores.LowRank.Fill(scores.Lists, l.o.build()); err != nil {
+			scores.Close()
 			return nil, err
 		}
 		l.byTarget[p.TargetExponent] = scores
 	}
-	scores.low.strength = float32(p.Strength)
-	cases, err := scores.accuracy(l.heldOut, l.o, p.twoHop().seeding(scores.graph))
+	scores.LowRank.Strength = float32(p.Strength)
+	cases, err := scores.Accuracy(l.heldOut, p.seeding(), l.o.ranking())
 	l.tried(p, cases)
 	return &scored[lowRank]{p, cases}, err
-}
-
-// addTerm fills the term of every listed pair, for strength 1.
-func (s *search) addTerm(l *neighbours.Lists, low *lowTerm) error {
-	low.extra = mmap.Make[float32](l.Arena, len(l.Weight))
-	return neighbours.Blocks(l.N(), s.o.build(), func() func(int) {
-		return func(i int) {
-			items, _ := l.Of(int32(i))
-			start := l.Start(int32(i))
-			for p, j := range items {
-				low.extra[start+p] = low.of(int32(i), j)
-			}
-		}
-	})
 }
 
 func (p lowRank) parameters(s *search) map[string]any {
@@ -192,7 +148,7 @@ func (p lowRank) parameters(s *search) map[string]any {
 	return out
 }
 
-func (p lowRank) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+func (p lowRank) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
 	l, err := s.lowScores(p, heldOut)
 	if err != nil {
 		return nil, err
@@ -206,7 +162,7 @@ func (p lowRank) validate(s *search, heldOut *validation) ([]metrics.Accuracy, e
 }
 
 // build adds the term to the two-hop lists.
-func (p lowRank) build(s *search) (*Trained, error) {
+func (p lowRank) build(s *search) (*rank.Model, error) {
 	t, err := p.twoHop().build(s)
 	if err != nil {
 		return nil, err
@@ -219,11 +175,11 @@ func (p lowRank) build(s *search) (*Trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	low := newLowTerm(vectors, g, p.TargetExponent)
+	low := leaveownout.NewLowRank(vectors, g, p.TargetExponent)
 	source := neighbours.Powers(g.Degree(), -p.SourceExponent)
 	items, k := t.Lists.Items, t.Lists.K
 	t.Lists.Reweigh(func(i int32, at int, w float32) float32 {
-		return w + float32(p.Strength*source[i])*low.of(i, items[int(i)*k+at])
+		return w + float32(p.Strength*source[i])*low.Of(i, items[int(i)*k+at])
 	})
 	return t, nil
 }

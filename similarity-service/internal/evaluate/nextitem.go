@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
@@ -93,20 +95,18 @@ func (m nextItem) parameters(*search) map[string]any {
 	return out
 }
 
-func (m nextItem) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
-	t, err := m.of(s, s.data.Sessions[:heldOut.rows])
+func (m nextItem) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
+	t, err := m.of(s, s.data.Sessions[:heldOut.Rows])
 	if err != nil {
 		return nil, err
 	}
-	return heldOut.each(s.o, s.data.Items.Len(), func(r *ranker) func(*validationCase) []int32 {
-		return func(c *validationCase) []int32 { return r.Rank(t, c.seeds, nil, nil, s.o.K) }
-	})
+	return heldOut.Measure(t, s.train, s.o.ranking())
 }
 
-func (m nextItem) build(s *search) (*Trained, error) { return m.of(s, s.data.Sessions) }
+func (m nextItem) build(s *search) (*rank.Model, error) { return m.of(s, s.data.Sessions) }
 
 // of builds the model from sessions of the data.
-func (m nextItem) of(s *search, train [][]int32) (*Trained, error) {
+func (m nextItem) of(s *search, train [][]int32) (*rank.Model, error) {
 	model, err := sessions.Build(train, s.data.Items.Len(), *m.Session)
-	return &Trained{Sessions: model}, err
+	return &rank.Model{Sessions: model}, err
 }

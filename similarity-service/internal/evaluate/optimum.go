@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -33,18 +34,18 @@ func (s *search) testOptimum(chosen member) (*Optimum, error) {
 	low, lowRanked := chosen.(lowRank)
 	start := low.weighing
 	// the vectors depend on the user exponent, which stays
-	axes := []axis{{name: "strength", start: low.Strength, step: .2, last: .05, low: -2, top: 2}}
+	axes := []pattern.Axis{{Name: "strength", Start: low.Strength, Step: .2, Last: .05, Low: -2, High: 2}}
 	if !lowRanked {
 		start = chosen.(twoHop).weighing
-		axes[0] = axis{name: "user exponent", start: start.UserExponent, step: .2, last: .05, low: -1.5, top: .5}
+		axes[0] = pattern.Axis{Name: "user exponent", Start: start.UserExponent, Step: .2, Last: .05, Low: -1.5, High: .5}
 	}
-	axes = append([]axis{
-		{name: "target exponent", start: start.TargetExponent, step: .1, last: .02, low: -.3, top: 1},
-		{name: "source exponent", start: start.SourceExponent, step: .1, last: .05, low: 0, top: 1.2},
+	axes = append([]pattern.Axis{
+		{Name: "target exponent", Start: start.TargetExponent, Step: .1, Last: .02, Low: -.3, High: 1},
+		{Name: "source exponent", Start: start.SourceExponent, Step: .1, Last: .05, Low: 0, High: 1.2},
 	}, axes...)
 	out, quiet, calls := &Optimum{}, *s, 0
 	quiet.o.Progress = nil
-	_, _, err := patternSearch(axes, optimumPoints, func(at []float64) (float64, error) {
+	_, _, err := pattern.Search(axes, optimumPoints, func(at []float64) (float64, error) {
 		p := start
 		p.TargetExponent, p.SourceExponent = at[0], at[1]
 		var m member

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
 	"github.com/aisle-rec/aisle/similarity-service/internal/sessions"
 )
 
@@ -145,18 +146,18 @@ func (s *search) isPinned(algorithm, name string) bool {
 }
 
 // axes pins those of an algorithm whose parameters are given: they do not move.
-func (s *search) axes(algorithm string, all ...axis) []axis {
+func (s *search) axes(algorithm string, all ...pattern.Axis) []pattern.Axis {
 	for n := range all {
-		v, ok := s.o.Pinned[algorithm][all[n].name]
+		v, ok := s.o.Pinned[algorithm][all[n].Name]
 		switch {
 		case !ok:
 			continue
-		case all[n].name == HalfLifeDays:
+		case all[n].Name == HalfLifeDays:
 			v = math.Log2(v)
-		case all[n].name == Lambda: // its axis is relative to the data, the point carries λ itself
-			v = all[n].start
+		case all[n].Name == Lambda: // its axis is relative to the data, the point carries λ itself
+			v = all[n].Start
 		}
-		all[n].start, all[n].low, all[n].top = v, v, v
+		all[n].Start, all[n].Low, all[n].High = v, v, v
 	}
 	return all
 }

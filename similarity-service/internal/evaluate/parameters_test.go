@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
 
 func TestGivenParametersAreLeftAsTheyAre(t *testing.T) {
@@ -23,7 +24,7 @@ func TestGivenParametersAreLeftAsTheyAre(t *testing.T) {
 			t.Parallel()
 			o := options()
 			o.Pinned = pinned
-			board, err := evaluate.Run(grouped(t, 450, relation), o)
+			board, err := evaluate.Run(modeltest.Grouped(t, 450, relation), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -65,7 +66,7 @@ func TestParametersThatCannotBeGiven(t *testing.T) {
 	} {
 		o := options()
 		o.Pinned = pinned
-		if _, err := evaluate.Run(grouped(t, 50, dataset.Similar), o); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := evaluate.Run(modeltest.Grouped(t, 50, dataset.Similar), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: got %v, want %q", pinned, err, want)
 		}
 	}

@@ -1,6 +1,10 @@
 package evaluate
 
-import "github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+import (
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
+)
 
 // Popular ranks by the number of interactions, the same for everybody.
 const Popular = "popular"
@@ -19,16 +23,16 @@ type popular struct{}
 func (popular) parameters(*search) map[string]any { return map[string]any{} }
 
 // validate takes the hidden interactions of a case out of the counts while it is ranked.
-func (popular) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
-	mass := s.train.First(heldOut.rows).ColMass()
-	return heldOut.each(s.o, len(mass), func(r *ranker) func(*validationCase) []int32 {
-		t := byMass(mass)
-		return func(c *validationCase) []int32 {
-			for _, j := range c.hidden {
+func (popular) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
+	mass := s.train.First(heldOut.Rows).ColMass()
+	return heldOut.Each(s.o.ranking(), len(mass), func(r *rank.Ranker) func(*validation.Case) []int32 {
+		t := rank.Popular(mass)
+		return func(c *validation.Case) []int32 {
+			for _, j := range c.Hidden {
 				t.Prior[j]--
 			}
-			ranked := r.Rank(t, nil, nil, c.known, s.o.K)
-			for _, j := range c.hidden {
+			ranked := r.Rank(t, nil, nil, c.Known, s.o.K)
+			for _, j := range c.Hidden {
 				t.Prior[j]++
 			}
 			return ranked
@@ -36,13 +40,4 @@ func (popular) validate(s *search, heldOut *validation) ([]metrics.Accuracy, err
 	})
 }
 
-func (popular) build(s *search) (*Trained, error) { return byMass(s.train.ColMass()), nil }
-
-// byMass is a model that scores every item by its count.
-func byMass(mass []float64) *Trained {
-	t := &Trained{Prior: make([]float32, len(mass))}
-	for j, v := range mass {
-		t.Prior[j] = float32(v)
-	}
-	return t
-}
+func (popular) build(s *search) (*rank.Model, error) { return rank.Popular(s.train.ColMass()), nil }

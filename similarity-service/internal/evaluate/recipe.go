@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -115,7 +116,7 @@ func (r *Recipe) Refreshable(relation string) bool { return r.separable(relation
 
 // Refresh builds the lists of the touched items again from d by a recipe that is refreshable, and takes the others from old, whose
 // items are numbered as those of d.
-func Refresh(d *dataset.Data, r *Recipe, old *neighbours.Lists, touched []int32, o Options) (*Trained, error) {
+func Refresh(d *dataset.Data, r *Recipe, old *neighbours.Lists, touched []int32, o Options) (*rank.Model, error) {
 	m := r.separable(d.Relation)
 	if m == nil {
 		return nil, errors.New("refresh: the recipe gives no lists that stand alone")
@@ -132,5 +133,5 @@ func Refresh(d *dataset.Data, r *Recipe, old *neighbours.Lists, touched []int32,
 	if err != nil {
 		return nil, fmt.Errorf("refresh %d lists: %w", len(touched), err)
 	}
-	return &Trained{Lists: lists, SeedHalfLife: m.rows().SeedHalfLife, Values: r.Values}, nil
+	return &rank.Model{Lists: lists, SeedHalfLife: m.rows().SeedHalfLife, Values: r.Values}, nil
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
 
 // valued gives every training entry of d a weight that says nothing.
@@ -79,7 +81,7 @@ func TestARecipeGivesTheSameModelAgain(t *testing.T) {
 	} {
 		t.Run(c.relation+" "+c.algorithm, func(t *testing.T) {
 			t.Parallel()
-			d := grouped(t, 450, c.relation)
+			d := modeltest.Grouped(t, 450, c.relation)
 			if c.recipe == nil && c.relation == dataset.Similar {
 				d = valued(d)
 			}
@@ -130,7 +132,7 @@ func TestOnlyTheRecipeCompetesAndIsSelected(t *testing.T) {
 			}
 			o := options()
 			o.Recipe = recipe(t, algorithm, fields{"source_exponent": 1.2, "target_exponent": 1}) // far too hard on what is popular
-			board, err := evaluate.Run(grouped(t, 200, relation), o)
+			board, err := evaluate.Run(modeltest.Grouped(t, 200, relation), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,13 +161,13 @@ func TestRecipesThatDoNotFitAreRefused(t *testing.T) {
 	} {
 		o := options()
 		o.Recipe = r
-		if _, err := evaluate.Run(grouped(t, 50, dataset.Similar), o); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := evaluate.Run(modeltest.Grouped(t, 50, dataset.Similar), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v does not say %s", r, err, want)
 		}
 	}
 	o := options()
 	o.Recipe = recipe(t, evaluate.TwoHop, nil)
-	if _, err := evaluate.Run(grouped(t, 50, dataset.ViewedNext), o); err == nil {
+	if _, err := evaluate.Run(modeltest.Grouped(t, 50, dataset.ViewedNext), o); err == nil {
 		t.Error("a recipe of histories was taken for sessions")
 	}
 }
@@ -173,7 +175,7 @@ func TestRecipesThatDoNotFitAreRefused(t *testing.T) {
 // The oracle is a full build: the touched lists are those of the later data, the others those of the earlier.
 func TestRefreshBuildsOnlyWhatWasTouched(t *testing.T) {
 	t.Parallel()
-	later := grouped(t, 300, dataset.Similar)
+	later := modeltest.Grouped(t, 300, dataset.Similar)
 	earlier := *later
 	rows := make([][]int32, 200)
 	for u := range rows {
@@ -186,7 +188,7 @@ func TestRefreshBuildsOnlyWhatWasTouched(t *testing.T) {
 	earlier.Tests = earlier.Tests[:200]
 	o := options()
 	o.Recipe = recipe(t, evaluate.TwoHop, fields{"values": "ones", "user_exponent": -.7, "source_exponent": .3, "target_exponent": .2})
-	train := func(d *dataset.Data) *evaluate.Trained {
+	train := func(d *dataset.Data) *rank.Model {
 		board, err := evaluate.Run(d, o)
 		if err != nil {
 			t.Fatal(err)
@@ -222,7 +224,7 @@ func TestRefreshBuildsOnlyWhatWasTouched(t *testing.T) {
 // What the gate measures must be what won: seeds weigh by the reading that validation chose, not by the raw values.
 func TestMeasureTrainedWeighsSeedsAsTheWinnerDoes(t *testing.T) {
 	t.Parallel()
-	d, o := valued(grouped(t, 400, dataset.Similar)), options()
+	d, o := valued(modeltest.Grouped(t, 400, dataset.Similar)), options()
 	o.Algorithms = []string{evaluate.TwoHop}
 	board, err := evaluate.Run(d, o)
 	if err != nil {
@@ -235,7 +237,7 @@ func TestMeasureTrainedWeighsSeedsAsTheWinnerDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cases, err := evaluate.MeasureTrained(d, trained, o)
+	cases, err := evaluate.MeasureModel(d, trained, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,7 +245,7 @@ func TestMeasureTrainedWeighsSeedsAsTheWinnerDoes(t *testing.T) {
 		t.Errorf("(-measured while choosing +measured for the gate):\n%s", diff)
 	}
 	trained.Values = ""
-	if raw, err := evaluate.MeasureTrained(d, trained, o); err != nil || cmp.Equal(board.Winner().TestCases, raw) {
+	if raw, err := evaluate.MeasureModel(d, trained, o); err != nil || cmp.Equal(board.Winner().TestCases, raw) {
 		t.Errorf("raw values give the same: the test cannot tell, %v", err)
 	}
 }

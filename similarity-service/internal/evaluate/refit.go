@@ -9,8 +9,8 @@ import (
 // refitHelps reports whether refitting the weights of the cut lists raises NDCG. The leave-own-out shortcut has no closed form
 // for refitted weights, so the model is built without what the cases of a fifth of the rows hide, and those cases are ranked.
 func (s *search) refitHelps(p ease) (bool, error) {
-	heldOut := s.apart(p.Values, 0, 1)[0]
-	g, err := s.graphOf(heldOut.rows, p.weighing)
+	heldOut := s.heldOut.Apart(s.matrix(p.Values), 0, 1)[0]
+	g, err := s.graphOf(heldOut.Rows, p.weighing)
 	if err != nil {
 		return false, err
 	}
@@ -26,7 +26,7 @@ func (s *search) refitHelps(p ease) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		ranked, err := s.rankHeld(lists, p.weighing, heldOut.cases)
+		ranked, err := s.rankHeld(lists, p.weighing, heldOut.Set)
 		if err != nil {
 			return false, err
 		}

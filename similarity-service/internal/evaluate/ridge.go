@@ -4,6 +4,8 @@ import (
 	"math"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -39,7 +41,7 @@ func (p ridge) parameters(s *search) map[string]any {
 
 // validate gives the figures of the two-hop lists with what a ridge gains on them: it has no
 // leave-own-out form of its own.
-func (p ridge) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+func (p ridge) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
 	cases, err := p.twoHop().validate(s, heldOut)
 	if err != nil {
 		return nil, err
@@ -49,7 +51,7 @@ func (p ridge) validate(s *search, heldOut *validation) ([]metrics.Accuracy, err
 }
 
 // build makes the lists from all training data.
-func (p ridge) build(s *search) (*Trained, error) {
+func (p ridge) build(s *search) (*rank.Model, error) {
 	g, err := s.whole(p.weighing)
 	if err != nil {
 		return nil, err
@@ -58,7 +60,7 @@ func (p ridge) build(s *search) (*Trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.trained(p.scaled(g, lists)), nil
+	return p.model(p.scaled(g, lists)), nil
 }
 
 // solve gives the weights of the normalised space, with λ in units of [ridgeUnit].

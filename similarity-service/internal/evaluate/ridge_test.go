@@ -8,12 +8,13 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
 
 func TestRidgeCompetesWhereItHelps(t *testing.T) {
 	t.Parallel()
 	for _, relation := range []string{dataset.Similar, dataset.BoughtTogether} {
-		board, err := evaluate.Run(grouped(t, 400, relation), options())
+		board, err := evaluate.Run(modeltest.Grouped(t, 400, relation), options())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,7 +27,7 @@ func TestRidgeCompetesWhereItHelps(t *testing.T) {
 
 func TestRidgeIsReproducible(t *testing.T) {
 	t.Parallel()
-	d, o := grouped(t, 300, dataset.Similar), options()
+	d, o := modeltest.Grouped(t, 300, dataset.Similar), options()
 	o.Recipe = recipe(t, evaluate.Ridge, fields{
 		"values": "ones", "user_exponent": -.8, "target_exponent": .2, "source_exponent": .4, "lambda": 2,
 	})
@@ -60,7 +61,7 @@ func TestRidgeLeavesGivenParametersAsTheyAre(t *testing.T) {
 		o := options()
 		o.Algorithms = []string{evaluate.Ridge}
 		o.Pinned = evaluate.Pinned{evaluate.Ridge: {"a": -.45, "beta": .15, "lambda": .7}}
-		board, err := evaluate.Run(grouped(t, 300, relation), o)
+		board, err := evaluate.Run(modeltest.Grouped(t, 300, relation), o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,8 @@ import (
 	"math"
 	"slices"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -17,7 +19,7 @@ const (
 	// ridgeScalings bounds the exponents that are tried for the lists of one point.
 	ridgeScalings = 6
 	// ridgeChoice cases at least choose, ridgeCases others, where there are more, tell what is gained.
-	ridgeChoice, ridgeCases = easeMaxCases, searchCases
+	ridgeChoice, ridgeCases = easeMaxCases, validation.GuideCases
 )
 
 // ridgeStart is where the search begins: at the reading of rows and seeds that suits the two-hop family.
@@ -33,8 +35,9 @@ func (s *search) ridgeStart(hop twoHop) ridge {
 
 // ridgeEvaluations is the number of points that the budget allows, 0 when they are too few.
 func (s *search) ridgeEvaluations() int {
-	builds := min(max(ridgeChoice*parts/len(s.heldOut.cases), 1), parts) // a point is built for each part that chooses
-	if s.heldOut.cases[0].row < 0 {
+	// a point is built for each part that chooses
+	builds := min(max(ridgeChoice*validation.Parts/len(s.heldOut.Cases), 1), validation.Parts)
+	if !s.heldOut.OfRows() {
 		builds = 1
 	}
 	each := ridgeSeconds * float64(s.o.Neighbours) * float64(s.train.NNZ()) * float64(builds)
@@ -58,17 +61,15 @@ func searchRidge(s *search) (*candidate, error) {
 	}
 	start := s.ridgeStart(base.at)
 	best, calls := &scored[ridge]{at: start}, 0
-	chosen := s.apart(start.Values, 0, ridgeChoice)
-	axes := s.axes(Ridge,
-		axis{name: Lambda, start: math.Log2(start.Lambda), step: 1, last: .5, low: -8, top: 8},
-		axis{name: UserExponent, start: start.UserExponent, step: .2, last: .1, low: -1.5, top: .5},
-	)
-	if s.data.RowTimes != nil {
-		axes = append(
-			axes, s.axes(Ridge, axis{name: HalfLifeDays, start: float64(start.LogHalfLife), step: 1, last: .5, low: 2, top: noDecay})...,
-		)
+	chosen := s.heldOut.Apart(s.matrix(start.Values), 0, ridgeChoice)
+	axes := []pattern.Axis{
+		{Name: Lambda, Start: math.Log2(start.Lambda), Step: 1, Last: .5, Low: -8, High: 8},
+		{Name: UserExponent, Start: start.UserExponent, Step: .2, Last: .1, Low: -1.5, High: .5},
 	}
-	_, _, err = patternSearch(axes, limit, func(at []float64) (float64, error) {
+	if s.data.RowTimes != nil {
+		axes = append(axes, pattern.Axis{Name: HalfLifeDays, Start: float64(start.LogHalfLife), Step: 1, Last: .5, Low: 2, High: noDecay})
+	}
+	_, _, err = pattern.Search(s.axes(Ridge, axes...), limit, func(at []float64) (float64, error) {
 		p := best.at // its exponents of degrees, which move little from point to point
 		if p.UserExponent = at[1]; !s.isPinned(Ridge, Lambda) {
 			p.Lambda = math.Exp2(at[0])
@@ -101,11 +102,11 @@ func searchRidge(s *search) (*candidate, error) {
 
 // bestScaling solves for the weights of a point once for each part and scans the exponents of the degrees of seeds and targets, which only
 // scale them, from those of p.
-func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge], error) {
+func (s *search) bestScaling(p ridge, parts []validation.Part, scalings int) (*scored[ridge], error) {
 	graphs, solved := make([]*neighbours.Graph, len(parts)), make([]*neighbours.Lists, len(parts))
 	for n, heldOut := range parts {
 		var err error
-		if graphs[n], err = s.graphOf(heldOut.rows, p.weighing); err != nil {
+		if graphs[n], err = s.graphOf(heldOut.Rows, p.weighing); err != nil {
 			return nil, err
 		}
 		if solved[n], err = s.solve(graphs[n], p); err != nil {
@@ -114,14 +115,14 @@ func (s *search) bestScaling(p ridge, parts []part, scalings int) (*scored[ridge
 	}
 	best := &scored[ridge]{}
 	axes := s.axes(Ridge,
-		axis{name: SourceExponent, start: p.SourceExponent, step: .1, last: .05, low: -1, top: 1.5},
-		axis{name: TargetExponent, start: p.TargetExponent, step: .1, last: .05, low: -1, top: 1},
+		pattern.Axis{Name: SourceExponent, Start: p.SourceExponent, Step: .1, Last: .05, Low: -1, High: 1.5},
+		pattern.Axis{Name: TargetExponent, Start: p.TargetExponent, Step: .1, Last: .05, Low: -1, High: 1},
 	)
-	_, _, err := patternSearch(axes, scalings, func(at []float64) (float64, error) {
+	_, _, err := pattern.Search(axes, scalings, func(at []float64) (float64, error) {
 		p.SourceExponent, p.TargetExponent = at[0], at[1]
 		c := &scored[ridge]{at: p}
 		for n, heldOut := range parts {
-			cases, err := s.rankHeld(p.scaled(graphs[n], solved[n]), p.weighing, heldOut.cases)
+			cases, err := s.rankHeld(p.scaled(graphs[n], solved[n]), p.weighing, heldOut.Set)
 			if err != nil {
 				return 0, err
 			}
@@ -163,13 +164,13 @@ func lifted(figure, mean, gained float64) float64 {
 // ridgeGain compares a ridge with two-hop lists on parts of the rows that have not chosen it. Where all parts have, on all of them: as the
 // other families are chosen and measured on the same cases where these are few.
 func (s *search) ridgeGain(p ridge, hop twoHop, chosen int) (gain, error) {
-	heldOut := s.apart(p.Values, chosen, ridgeCases)
+	heldOut := s.heldOut.Apart(s.matrix(p.Values), chosen, ridgeCases)
 	if len(heldOut) == 0 {
-		heldOut = s.apart(p.Values, 0, ridgeCases)
+		heldOut = s.heldOut.Apart(s.matrix(p.Values), 0, ridgeCases)
 	}
 	var before, after []metrics.Accuracy
 	for _, h := range heldOut {
-		g, err := s.graphOf(h.rows, hop.weighing)
+		g, err := s.graphOf(h.Rows, hop.weighing)
 		if err != nil {
 			return gain{}, err
 		}
@@ -177,12 +178,12 @@ func (s *search) ridgeGain(p ridge, hop twoHop, chosen int) (gain, error) {
 		if err != nil {
 			return gain{}, err
 		}
-		ranked, err := s.rankHeld(lists, hop.weighing, h.cases)
+		ranked, err := s.rankHeld(lists, hop.weighing, h.Set)
 		if err != nil {
 			return gain{}, err
 		}
 		before = append(before, ranked...)
-		c, err := s.bestScaling(p, []part{h}, 1)
+		c, err := s.bestScaling(p, []validation.Part{h}, 1)
 		if err != nil {
 			return gain{}, err
 		}

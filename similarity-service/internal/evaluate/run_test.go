@@ -2,7 +2,6 @@ package evaluate_test
 
 import (
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -13,65 +12,9 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
-
-const groups, perGroup = 6, 10
-
-// grouped makes users who choose mostly within one of six groups of ten items: something that popularity cannot know.
-func grouped(t *testing.T, users int, relation string) *dataset.Data {
-	t.Helper()
-	rng := rand.New(rand.NewPCG(5, 6))
-	items := &idmap.Map{}
-	for i := range groups * perGroup {
-		if _, err := items.Add(string(rune('A'+i/perGroup)) + string(rune('a'+i%perGroup))); err != nil {
-			t.Fatal(err)
-		}
-	}
-	d := &dataset.Data{Relation: relation, Items: items, Ordered: relation == dataset.ViewedNext}
-	var train [][]int32
-	for u := range users {
-		group := rng.IntN(groups)
-		draw := func() int32 {
-			if rng.Float64() < .1 {
-				return int32(rng.IntN(groups * perGroup))
-			}
-			return int32(group*perGroup + rng.IntN(perGroup))
-		}
-		var row []int32
-		for range 3 + rng.IntN(5) {
-			row = append(row, draw())
-		}
-		train = append(train, row)
-		if relation == dataset.Similar {
-			d.Tests = append(d.Tests, dataset.Case{Row: int32(u), Relevant: unseen(row, draw)})
-		} else if u%4 == 0 {
-			d.Tests = append(d.Tests, dataset.Case{Row: -1, Seeds: row[:1], Relevant: unseen(row[:1], draw)})
-		}
-	}
-	if relation == dataset.ViewedNext {
-		d.Sessions = train
-		return d
-	}
-	var err error
-	if d.Train, err = csr.FromRows(train, items.Len()); err != nil {
-		t.Fatal(err)
-	}
-	return d
-}
-
-func unseen(row []int32, draw func() int32) []int32 {
-	for {
-		j := draw()
-		seen := false
-		for _, i := range row {
-			seen = seen || i == j
-		}
-		if !seen {
-			return []int32{j}
-		}
-	}
-}
 
 func options() evaluate.Options {
 	return evaluate.Options{K: 5, Neighbours: 10, Seed: 1, BudgetSeconds: 1}
@@ -82,7 +25,7 @@ func TestRunChoosesWhatPopularityCannotKnow(t *testing.T) {
 	for _, relation := range []string{dataset.Similar, dataset.BoughtTogether, dataset.ViewedNext} {
 		t.Run(relation, func(t *testing.T) {
 			t.Parallel()
-			board, err := evaluate.Run(grouped(t, 400, relation), options())
+			board, err := evaluate.Run(modeltest.Grouped(t, 400, relation), options())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -106,7 +49,7 @@ func TestRunChoosesWhatPopularityCannotKnow(t *testing.T) {
 
 func TestRunIsReproducible(t *testing.T) {
 	t.Parallel()
-	d := grouped(t, 450, dataset.Similar) // enough rows for the low-rank term
+	d := modeltest.Grouped(t, 450, dataset.Similar) // enough rows for the low-rank term
 	run := func(workers int) *evaluate.Leaderboard {
 		o := options()
 		o.Workers = workers
@@ -129,13 +72,13 @@ func TestRunIsReproducible(t *testing.T) {
 
 func TestRunNeverLooksAtTheTestPartToChoose(t *testing.T) {
 	t.Parallel()
-	d := grouped(t, 200, dataset.Similar)
+	d := modeltest.Grouped(t, 200, dataset.Similar)
 	before, err := evaluate.Run(d, options())
 	if err != nil {
 		t.Fatal(err)
 	}
 	for n := range d.Tests {
-		d.Tests[n].Relevant = []int32{int32(n % (groups * perGroup))}
+		d.Tests[n].Relevant = []int32{int32(n % (modeltest.Groups * modeltest.GroupItems))}
 	}
 	after, err := evaluate.Run(d, options())
 	if err != nil {
@@ -151,7 +94,7 @@ func TestRunNeverLooksAtTheTestPartToChoose(t *testing.T) {
 
 func TestUsersWithoutHistoryGetWhatIsPopular(t *testing.T) {
 	t.Parallel()
-	d := grouped(t, 200, dataset.Similar)
+	d := modeltest.Grouped(t, 200, dataset.Similar)
 	known := d.Train.Rows
 	rows := make([][]int32, known+1)
 	for u := range known {
@@ -184,7 +127,7 @@ func TestScanTestReportsAnOptimumNoWorseThanTheChoice(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.ScanTest, o.Algorithms = true, []string{evaluate.TwoHop}
-	board, err := evaluate.Run(grouped(t, 150, dataset.Similar), o)
+	board, err := evaluate.Run(modeltest.Grouped(t, 150, dataset.Similar), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +143,7 @@ func TestRunWithBadInput(t *testing.T) {
 	t.Parallel()
 	t.Run("every bad option is named", func(t *testing.T) {
 		t.Parallel()
-		_, err := evaluate.Run(grouped(t, 20, dataset.Similar), evaluate.Options{Algorithms: []string{"magic"}})
+		_, err := evaluate.Run(modeltest.Grouped(t, 20, dataset.Similar), evaluate.Options{Algorithms: []string{"magic"}})
 		for _, want := range []string{"k is 0", "neighbours is 0", "budget is 0", `"magic" is unknown`} {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%v does not say %q", err, want)
@@ -212,7 +155,7 @@ func TestRunWithBadInput(t *testing.T) {
 		for _, relation := range []string{dataset.Similar, dataset.ViewedNext} {
 			o := options()
 			o.Stop = func() bool { return true }
-			if _, err := evaluate.Run(grouped(t, 100, relation), o); !errors.Is(err, neighbours.ErrStopped) {
+			if _, err := evaluate.Run(modeltest.Grouped(t, 100, relation), o); !errors.Is(err, neighbours.ErrStopped) {
 				t.Errorf("%s: got %v", relation, err)
 			}
 		}
@@ -268,7 +211,7 @@ func TestRetiredFamiliesAreTold(t *testing.T) {
 	} {
 		o := options()
 		o.Algorithms = []string{name}
-		_, err := evaluate.Run(grouped(t, 50, dataset.Similar), o)
+		_, err := evaluate.Run(modeltest.Grouped(t, 50, dataset.Similar), o)
 		if err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v does not say %q", name, err, want)
 		}

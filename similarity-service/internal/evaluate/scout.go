@@ -24,7 +24,7 @@ func (s *search) scout() error {
 	if s.o.Recipe != nil || s.o.Algorithms != nil || len(s.o.Pinned) > 0 || s.easeSeconds() > scoutShare*s.o.BudgetSeconds {
 		return nil
 	}
-	some := s.heldOut.first(easeMaxCases)
+	some := s.heldOut.First(easeMaxCases)
 	ease, err := s.bestEASE(s.easeStart(), some)
 	if err != nil {
 		return err
@@ -46,30 +46,4 @@ func compareScouts(ease, hop float64) scoutVerdict {
 		return easeAhead
 	}
 	return easeNear
-}
-
-// climb evaluates try at place from of n and moves on to a neighbour as long as that is better; with all of them asked for it evaluates
-// every place. It returns the best place.
-func climb(n, from int, all bool, try func(at int) (better bool, err error)) (int, error) {
-	best := from
-	if _, err := try(from); err != nil {
-		return best, err
-	}
-	for _, step := range []int{1, -1} {
-		for at := from + step; at >= 0 && at < n; at += step {
-			better, err := try(at)
-			if err != nil {
-				return best, err
-			}
-			if better {
-				best = at
-			} else if !all {
-				break
-			}
-		}
-		if best != from && !all {
-			break
-		}
-	}
-	return best, nil
 }

@@ -1,6 +1,9 @@
 package evaluate
 
 import (
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/leaveownout"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/mmap"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
@@ -51,43 +54,38 @@ func cosineFamily(relations []string) family {
 
 func (p twoHop) similarity(g *neighbours.Graph) *neighbours.Similarity { return p.hop().Similarity(g) }
 
-func (p twoHop) validate(s *search, heldOut *validation) ([]metrics.Accuracy, error) {
+func (p twoHop) validate(s *search, heldOut *validation.Set) ([]metrics.Accuracy, error) {
 	scores, err := s.scores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
-	defer scores.close()
-	return scores.accuracy(heldOut, s.o, p.seeding(scores.graph))
+	defer scores.Close()
+	return scores.Accuracy(heldOut, p.seeding(), s.o.ranking())
 }
 
 // scores builds the lists of a point for the validation part, without the source exponent, which scales seeds alike. Those of many
 // interactions lie in files until they are closed.
-func (s *search) scores(p twoHop, heldOut *validation) (*listScores, error) {
-	g, err := s.graph(p.weighing, heldOut.rows, heldOut.until)
+func (s *search) scores(p twoHop, heldOut *validation.Set) (*leaveownout.TwoHop, error) {
+	g, err := s.graph(p.weighing, heldOut.Rows, heldOut.Until)
 	if err != nil {
 		return nil, err
 	}
 	p.SourceExponent = 0
 	sim, o := p.similarity(g), s.o.build()
-	o.Rows, o.KeepCounts = heldOut.neededRows(s.matrix(p.Values)), heldOut.cases[0].row >= 0
-	scores := &listScores{graph: g, sim: sim}
+	o.Rows, o.KeepCounts = heldOut.SeedItems(s.matrix(p.Values)), heldOut.OfRows()
+	scores := &leaveownout.TwoHop{Graph: g, Similarity: sim}
 	if s.train.Arena() != nil {
-		scores.arena = mmap.NewArena(nil)
-		o.Arena = scores.arena
+		scores.Arena = mmap.NewArena(nil)
+		o.Arena = scores.Arena
 	}
-	if scores.lists, err = neighbours.Build(g, sim, o); err != nil {
-		scores.close()
+	if scores.Lists, err = neighbours.Build(g, sim, o); err != nil {
+		scores.Close()
 	}
 	return scores, err
 }
 
-// seeding is how the seeds of a point weigh over lists without the source exponent.
-func (p twoHop) seeding(g *neighbours.Graph) seeding {
-	return seeding{scale: neighbours.Powers(g.Degree(), -p.SourceExponent), halfLife: p.SeedHalfLife}
-}
-
 // build makes the lists from all training data of s, with the source exponent in them.
-func (p twoHop) build(s *search) (*Trained, error) {
+func (p twoHop) build(s *search) (*rank.Model, error) {
 	g, err := s.whole(p.weighing)
 	if err != nil {
 		return nil, err
@@ -95,10 +93,10 @@ func (p twoHop) build(s *search) (*Trained, error) {
 	o := s.o.build()
 	o.Progress = s.o.progress("build")
 	lists, err := neighbours.Build(g, p.similarity(g), o)
-	return p.trained(lists), err
+	return p.model(lists), err
 }
 
-// trained is a model of lists whose seeds weigh as w says.
-func (p weighing) trained(lists *neighbours.Lists) *Trained {
-	return &Trained{Lists: lists, SeedHalfLife: p.SeedHalfLife, Values: p.Values}
+// model is that of lists whose seeds weigh as w says.
+func (p weighing) model(lists *neighbours.Lists) *rank.Model {
+	return &rank.Model{Lists: lists, SeedHalfLife: p.SeedHalfLife, Values: p.Values}
 }

@@ -3,6 +3,8 @@ package evaluate
 import (
 	"fmt"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -45,10 +47,10 @@ func (s *search) bestTwoHop() (*scored[twoHop], error) {
 // searchTwoHop searches first for the reading of the values, then for exponents and half-life.
 func (s *search) searchTwoHop() (*scored[twoHop], error) {
 	start := s.twoHopStart()
-	best, some := &scored[twoHop]{}, s.heldOut.guide()
-	for _, v := range s.variants {
+	best, some := &scored[twoHop]{}, s.heldOut.Guide()
+	for _, v := range s.readings {
 		p := start
-		p.Values = v.name
+		p.Values = v.Name
 		c, err := s.bestSeeding(p, some)
 		if err != nil {
 			return nil, err
@@ -57,16 +59,16 @@ func (s *search) searchTwoHop() (*scored[twoHop], error) {
 			best = c
 		}
 	}
-	axes := s.axes(TwoHop,
-		axis{name: TargetExponent, start: start.TargetExponent, step: .15, last: .03, low: -.3, top: 1},
-		axis{name: UserExponent, start: start.UserExponent, step: .25, last: .1, low: -1.5, top: .5},
-	)
+	axes := []pattern.Axis{
+		{Name: TargetExponent, Start: start.TargetExponent, Step: .15, Last: .03, Low: -.3, High: 1},
+		{Name: UserExponent, Start: start.UserExponent, Step: .25, Last: .1, Low: -1.5, High: .5},
+	}
 	if s.data.RowTimes != nil {
-		axes = append(axes, s.axes(TwoHop, axis{name: HalfLifeDays, start: 8, step: 1, last: .4, low: 2, top: noDecay})...)
+		axes = append(axes, pattern.Axis{Name: HalfLifeDays, Start: 8, Step: 1, Last: .4, Low: 2, High: noDecay})
 	}
 	limit := s.evaluations(best.at)
 	values, calls := best.at.Values, 0
-	_, _, err := patternSearch(axes, limit, func(at []float64) (float64, error) {
+	_, _, err := pattern.Search(s.axes(TwoHop, axes...), limit, func(at []float64) (float64, error) {
 		p := start
 		p.Values, p.TargetExponent, p.UserExponent = values, at[0], at[1]
 		if len(at) > 2 {
@@ -99,23 +101,23 @@ func (s *search) evaluations(p twoHop) int {
 		pairs += d * d
 	}
 	entries := 0
-	for _, c := range s.heldOut.guide().cases {
-		entries += len(c.known) * s.o.Neighbours
+	for _, c := range s.heldOut.Guide().Cases {
+		entries += len(c.Known) * s.o.Neighbours
 	}
 	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds
 	return int(min(max(s.o.BudgetSeconds/2/each, 8), 80))
 }
 
 // bestSeeding builds a point's lists once and scans what only weighs seeds: the source exponent, then their half-life.
-func (s *search) bestSeeding(p twoHop, heldOut *validation) (*scored[twoHop], error) {
+func (s *search) bestSeeding(p twoHop, heldOut *validation.Set) (*scored[twoHop], error) {
 	scores, err := s.scores(p, heldOut)
 	if err != nil {
 		return nil, err
 	}
-	defer scores.close()
+	defer scores.Close()
 	best := &scored[twoHop]{}
 	try := func(q twoHop) error {
-		cases, err := scores.accuracy(heldOut, s.o, q.seeding(scores.graph))
+		cases, err := scores.Accuracy(heldOut, q.seeding(), s.o.ranking())
 		if err != nil {
 			return err
 		}
@@ -125,7 +127,7 @@ func (s *search) bestSeeding(p twoHop, heldOut *validation) (*scored[twoHop], er
 		}
 		return nil
 	}
-	if heldOut.cases[0].row < 0 { // a single seed: its scale changes no order
+	if !heldOut.OfRows() { // a single seed: its scale changes no order
 		err := try(p)
 		return best, err
 	}
@@ -135,7 +137,7 @@ func (s *search) bestSeeding(p twoHop, heldOut *validation) (*scored[twoHop], er
 	if s.data.Ordered && !s.isPinned(TwoHop, SeedHalfLife) {
 		p = best.at
 		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6}
-		s.hopDecay, err = climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
+		s.hopDecay, err = pattern.Climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
 			before := best
 			if p.SeedHalfLife = halfLives[at]; at == 0 {
 				return false, nil // as it is
@@ -160,7 +162,7 @@ func (s *search) climbSource(p twoHop, best **scored[twoHop], try func(twoHop) e
 	}
 	start := p.SourceExponent
 	for _, step := range []float64{.1, -.1} {
-		for alpha := round(start + step); alpha > -.01 && alpha < 1.21; alpha = round(alpha + step) {
+		for alpha := pattern.Round(start + step); alpha > -.01 && alpha < 1.21; alpha = pattern.Round(alpha + step) {
 			p.SourceExponent = alpha
 			if err := try(p); err != nil {
 				return err

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/leaveownout"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -31,7 +35,7 @@ func (d logDays) IsZero() bool { return d >= noDecay }
 
 // lasting is how the data are read as they are, without any exponents and for ever.
 func (s *search) lasting() weighing {
-	return weighing{Values: s.variants[0].name, LogHalfLife: noDecay}
+	return weighing{Values: s.readings[0].Name, LogHalfLife: noDecay}
 }
 
 // hop is the exponents as package neighbours takes them.
@@ -45,13 +49,18 @@ func (p weighing) with(t neighbours.TwoHop) weighing {
 	return p
 }
 
+// seeding is how seeds weigh over lists without the source exponent.
+func (p weighing) seeding() leaveownout.Seeding {
+	return leaveownout.Seeding{SourceExponent: p.SourceExponent, HalfLife: p.SeedHalfLife}
+}
+
 // rows is the weighing of a member that embeds it.
 func (p weighing) rows() weighing { return p }
 
 // parameters names the values for a report.
 func (p weighing) parameters(s *search) map[string]any {
 	out := map[string]any{"user_exponent": p.UserExponent, "source_exponent": p.SourceExponent, "target_exponent": p.TargetExponent}
-	if len(s.variants) > 1 {
+	if len(s.readings) > 1 {
 		out["values"] = p.Values
 	}
 	if p.LogHalfLife < noDecay {
@@ -86,6 +95,15 @@ func (s *search) graph(p weighing, rows int, until int64) (*neighbours.Graph, er
 	return g.WithUserExponent(p.UserExponent), nil
 }
 
+// graphOf is the graph of rows that are not those of a reading, aged as the validation is.
+func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error) {
+	g, err := neighbours.NewGraph(rows.Latest(s.o.HistoryCap), s.ages(p.LogHalfLife, rows.Rows, s.heldOut.Until))
+	if err != nil {
+		return nil, err
+	}
+	return g.WithUserExponent(p.UserExponent), nil
+}
+
 // whole is the graph of the whole training part.
 func (s *search) whole(p weighing) (*neighbours.Graph, error) {
 	return s.graph(p, s.train.Rows, s.data.Until)
@@ -102,6 +120,11 @@ func (s *search) ages(half logDays, rows int, until int64) []float64 {
 		out[u] = math.Exp2(-math.Max(float64(until-s.data.RowTimes[u]), 0) / halfLife)
 	}
 	return out
+}
+
+// rankHeld ranks cases whose hidden entries are not in the lists.
+func (s *search) rankHeld(l *neighbours.Lists, p weighing, cases *validation.Set) ([]metrics.Accuracy, error) {
+	return cases.Measure(p.model(l), s.matrix(p.Values), s.o.ranking())
 }
 
 // build are the options of a build of lists.

@@ -57,6 +57,25 @@ func Measure(ranked []int32, isRelevant func(int32) bool, relevant, k int, cappe
 	return a
 }
 
+// Among returns the test of whether an item is one of items, as [Measure] takes it; short lists are scanned, long ones hashed.
+func Among(items []int32) func(int32) bool {
+	if len(items) <= 8 {
+		return func(j int32) bool {
+			for _, x := range items {
+				if x == j {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	set := make(map[int32]struct{}, len(items))
+	for _, j := range items {
+		set[j] = struct{}{}
+	}
+	return func(j int32) bool { _, ok := set[j]; return ok }
+}
+
 // discount is the weight of a hit at the zero-based place at: 1/log₂(at+2).
 func discount(at int) float64 { return 1 / math.Log2(float64(at)+2) }
 

@@ -1,6 +1,6 @@
 // Package modeltest is the suite of tests that every model of neighbour lists passes, whatever its mathematics.
 //
-// It is imported by tests only. The entry is [Run].
+// It is imported by tests only. The entry is [Run]; [Random] and [Grouped] make data for other tests as well.
 package modeltest
 
 import (
@@ -60,25 +60,6 @@ func Run(t *testing.T, build BuildFunc) {
 		}
 	})
 	t.Run("bad input is refused", func(t *testing.T) { t.Parallel(); refused(t, build) })
-}
-
-// Random returns a matrix of ones in which popular items and long rows are common, the same for the same arguments.
-// A user has 2 to 13 draws, of which repeats make one entry; the lowest indices are the most
-// popular.
-func Random(users, items int, seed uint64) *csr.Matrix {
-	rng := rand.New(rand.NewPCG(seed, 0x7e57))
-	b := csr.NewBuilder(items)
-	for range users {
-		for range 2 + rng.IntN(12) {
-			b.Add(int32(float64(items)*math.Pow(rng.Float64(), 2)), 1)
-		}
-		if b.EndRow() != nil {
-			panic("a random row is never refused")
-		}
-	}
-	m := b.Matrix()
-	m.Val = nil
-	return m
 }
 
 // must builds lists and ends the test when they are not built, are of another size than asked

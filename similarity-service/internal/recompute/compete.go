@@ -7,6 +7,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/study"
 	"github.com/aisle-rec/aisle/similarity-service/internal/gate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
@@ -16,8 +18,8 @@ import (
 // competition is the outcome of the search: who won, and the winner built twice.
 type competition struct {
 	board     *evaluate.Leaderboard
-	trainOnly *evaluate.Trained // without the held-out part: what was measured
-	final     *evaluate.Trained // with everything: what would serve
+	trainOnly *rank.Model // without the held-out part: what was measured
+	final     *rank.Model // with everything: what would serve
 	cases     []metrics.Accuracy
 	parts     int // that other processes could take
 	// report is made before what it is made of is given up.
@@ -113,7 +115,7 @@ func (r *Recomputer) compete(ctx context.Context, s stage, p *prepare.Prepared, 
 	if c.trainOnly, err = board.Train(p.Split, o); err != nil {
 		return nil, err
 	}
-	c.report = report.Of(board.Study(p.Split), p.Split, o)
+	c.report = report.Of(study.OfRun(board, p.Split), p.Split, o)
 	if p.Large() {
 		onlyTested(p.Split)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
@@ -127,7 +128,7 @@ func (e *elsewhere) Search(chains []evaluate.Chain) ([][]evaluate.Found, error) 
 
 // Build implements evaluate.Elsewhere. The first time it also has the final model built, which
 // will be asked for next, so that no process stands idle between the two.
-func (e *elsewhere) Build(d *dataset.Data, r *evaluate.Recipe) (*evaluate.Trained, error) {
+func (e *elsewhere) Build(d *dataset.Data, r *evaluate.Recipe) (*rank.Model, error) {
 	if len(e.builds) == 0 {
 		if err := e.postBuilds(r); err != nil {
 			return nil, err

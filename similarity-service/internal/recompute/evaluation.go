@@ -9,7 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
-	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/study"
 	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
@@ -80,7 +80,7 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, e
 	o := r.options(ctx, s)
 	o.Untested = true
 	p.Split.Tests = thin(p.Split.Tests)
-	plan := evaluate.Plan{Folds: s.task.Request.Folds, Seeds: s.task.Request.Seeds}
+	plan := study.Plan{Folds: s.task.Request.Folds, Seeds: s.task.Request.Seeds}
 	data := p.Split
 	if plan.Folds > 1 {
 		if err := p.Complete(); err != nil {
@@ -88,16 +88,16 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, e
 		}
 		data = p.Full
 	}
-	study, err := evaluate.Conduct(func(uint64) (*dataset.Data, error) { return data, nil }, plan, o)
+	runs, err := study.Conduct(func(uint64) (*dataset.Data, error) { return data, nil }, plan, o)
 	if err != nil {
 		return out, fmt.Errorf("evaluate: %w", err)
 	}
-	out.Comparisons = report.Comparisons(study)
+	out.Comparisons = report.Comparisons(runs)
 	if plan.Runs() > 1 {
-		out.overall(study)
+		out.overall(runs)
 		return out, nil
 	}
-	board := study.Runs[0].Board
+	board := runs.Runs[0].Board
 	out.Selected = board.Selected
 	for at := range board.Results {
 		result := &board.Results[at]
@@ -116,9 +116,9 @@ func (r *Recomputer) evaluate(ctx context.Context, s stage) (evaluationReport, e
 // overall reports the means over several runs, with the interval of the mean and the standard
 // deviation; with one run of a figure the interval is the mean itself. The best algorithm
 // stands first and counts as selected.
-func (r *evaluationReport) overall(study *evaluate.Study) {
-	r.Runs, r.Selected = len(study.Runs), study.Results[0].Name
-	for _, s := range study.Results {
+func (r *evaluationReport) overall(runs *study.Study) {
+	r.Runs, r.Selected = len(runs.Runs), runs.Results[0].Name
+	for _, s := range runs.Results {
 		m := measured{
 			leaderboardEntry: leaderboardEntry{Algorithm: s.Name, NDCG: s.Validation.Mean}, Wins: s.Wins,
 			Metrics: map[string]similarityapi.Metric{},

@@ -17,7 +17,7 @@ import (
 // there are, and how many got a list.
 func (r *Recomputer) judge(ctx context.Context, s stage, p *prepare.Prepared, c *competition) (similarityapi.Gate, error) {
 	o := r.options(ctx, s)
-	final, err := evaluate.MeasureTrained(p.Split, c.final, o)
+	final, err := evaluate.MeasureModel(p.Split, c.final, o)
 	if err != nil {
 		return similarityapi.Gate{}, fmt.Errorf("measure the final model: %w", err)
 	}
@@ -77,7 +77,7 @@ func (r *Recomputer) live(ctx context.Context, s stage, p *prepare.Prepared, c *
 	if err != nil {
 		return nil, err
 	}
-	live.Cases, err = evaluate.MeasureTrained(p.Split, trained, o)
+	live.Cases, err = evaluate.MeasureModel(p.Split, trained, o)
 	return live, err
 }
 

@@ -27,7 +27,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/bundles"
-	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/eventweights"
 	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
@@ -383,7 +383,7 @@ func refusal(g *similarityapi.Gate) string {
 }
 
 // contentOf lays a trained model out as a snapshot. It has neighbour lists or a session model.
-func contentOf(meta snapshot.Meta, p *prepare.Prepared, t *evaluate.Trained) (*snapshot.Content, error) {
+func contentOf(meta snapshot.Meta, p *prepare.Prepared, t *rank.Model) (*snapshot.Content, error) {
 	meta.SeedHalfLife = t.SeedHalfLife
 	c := &snapshot.Content{Meta: meta, Items: p.Full.Items.IDs(), Support: p.Support, Lists: t.Lists}
 	if t.Sessions != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
@@ -82,7 +83,7 @@ func (b *base) touched(p *prepare.Prepared) []int32 {
 // final builds what would serve: the winner from everything, or the live lists with those of the touched items built again where
 // the recipe allows it. What is refreshed saves the build of the lists of items that nobody has
 // touched; they change only by what touched items are to them, until the next full recompute.
-func (r *Recomputer) final(p *prepare.Prepared, c *competition, b *base, touched []int32, o evaluate.Options) (*evaluate.Trained, error) {
+func (r *Recomputer) final(p *prepare.Prepared, c *competition, b *base, touched []int32, o evaluate.Options) (*rank.Model, error) {
 	if b == nil || !b.recipe.Refreshable(p.Full.Relation) {
 		return c.board.Train(p.Full, o)
 	}

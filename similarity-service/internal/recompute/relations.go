@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/jobs"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
@@ -48,7 +49,7 @@ func (r *Recomputer) outcome(ctx context.Context, s stage) (outcome, error) {
 	}
 	o.Relation = s.relation
 	switch {
-	case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, evaluate.ErrNothingToValidate):
+	case errors.Is(err, prepare.ErrTooLittle), errors.Is(err, evaluate.ErrNothingToServe), errors.Is(err, validation.ErrTooSmall):
 		o.State, o.Detail = "skipped", err.Error()
 	case err != nil:
 		o.State, o.Detail = "failed", err.Error()

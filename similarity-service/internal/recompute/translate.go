@@ -10,6 +10,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 	"github.com/aisle-rec/aisle/similarity-service/internal/prepare"
@@ -33,14 +34,14 @@ func eachBlock(stream *profileapi.InteractionReader, f func(*profileapi.Interact
 
 // translate reads a stored model in the item numbers of p: those of a snapshot are its own.
 // Items that p lacks are left out, and items that the model lacks have no list.
-func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*evaluate.Trained, error) {
+func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*rank.Model, error) {
 	items := p.Full.Items
 	if relation != similarityapi.ViewedNext || s.Meta.Entries > 0 {
 		lists, err := translated(s, items.Index, items.Len())
 		if err != nil {
 			return nil, err
 		}
-		t := &evaluate.Trained{Lists: lists, SeedHalfLife: s.Meta.SeedHalfLife}
+		t := &rank.Model{Lists: lists, SeedHalfLife: s.Meta.SeedHalfLife}
 		recipe, err := recipeOf(s)
 		if recipe != nil {
 			t.Values = recipe.Values
@@ -63,7 +64,7 @@ func translate(s *snapshot.Snapshot, p *prepare.Prepared, relation string) (*eva
 		}
 	}
 	renumbered, err := m.Renumber(number, items.Len())
-	return &evaluate.Trained{Sessions: renumbered}, err
+	return &rank.Model{Sessions: renumbered}, err
 }
 
 // figures are the winner's metrics with their intervals: those of the test part, or, under names of their own, of the validation where

@@ -7,6 +7,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/study"
 )
 
 const (
@@ -21,16 +22,16 @@ const (
 // is: a model that is good on average may be good only for heavy buyers or for best sellers. Sample visitors are
 // taken evenly from all cases. nil when nothing was tested. Only the first run is looked at: groups of another fold have
 // other members.
-func breakdown(study *evaluate.Study, k int) *similarityapi.ReportBreakdown {
-	d := study.Data
+func breakdown(runs *study.Study, k int) *similarityapi.ReportBreakdown {
+	d := runs.Data
 	if len(d.Tests) == 0 {
 		return nil
 	}
 	b := &similarityapi.ReportBreakdown{}
-	tested := slices.DeleteFunc(slices.Clone(study.Runs[0].Board.Results), func(r evaluate.Result) bool { return !r.Tested })
+	tested := slices.DeleteFunc(slices.Clone(runs.Runs[0].Board.Results), func(r evaluate.Result) bool { return !r.Tested })
 	activity := make([]int, len(d.Tests))
 	var popularity []int
-	counts := evaluate.Popularity(d)
+	counts := d.Popularity()
 	for n, c := range d.Tests {
 		activity[n] = len(history(d, c))
 		for _, j := range c.Relevant {

@@ -17,6 +17,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/study"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
@@ -32,9 +33,9 @@ func metricNames() []string {
 // Of reports a study that was made with the options o, on data: of several runs the means, and
 // each run beside them. It reads study and data and keeps parts of the former. Drawings are
 // left out: see [Draw].
-func Of(study *evaluate.Study, data *dataset.Data, run evaluate.Options) similarityapi.Report {
-	first := study.Runs[0].Board
-	r := similarityapi.Report{Selected: study.Results[0].Name, Data: similarityapi.ReportData{
+func Of(runs *study.Study, data *dataset.Data, run evaluate.Options) similarityapi.Report {
+	first := runs.Runs[0].Board
+	r := similarityapi.Report{Selected: runs.Results[0].Name, Data: similarityapi.ReportData{
 		Relation: data.Relation, Items: data.Items.Len(), Rows: data.Rows(), Interactions: data.Interactions(),
 		TestCases: len(data.Tests), Lines: data.Lines, Skipped: data.Skipped, Notes: data.Notes,
 	}}
@@ -46,26 +47,26 @@ func Of(study *evaluate.Study, data *dataset.Data, run evaluate.Options) similar
 			Parameters: best.Parameters, Metrics: figures(best.Test), Chosen: figures(best.Chosen), Loss: best.Loss(),
 		}
 	}
-	r.Comparisons = Comparisons(study)
-	r.Breakdown = breakdown(study, run.K)
-	if len(study.Runs) == 1 {
+	r.Comparisons = Comparisons(runs)
+	r.Breakdown = breakdown(runs, run.K)
+	if len(runs.Runs) == 1 {
 		r.Selected, r.Results = first.Selected, results(first, data.Relation, run)
 		return r
 	}
-	for _, c := range study.Runs {
+	for _, c := range runs.Runs {
 		r.Runs = append(r.Runs, similarityapi.ReportRun{
 			Seed: c.Seed, Fold: c.Fold, Selected: c.Board.Selected, Results: results(c.Board, data.Relation, run),
 		})
 	}
-	for _, s := range study.Results {
-		r.Results = append(r.Results, overall(s, study, data.Relation, run))
+	for _, s := range runs.Results {
+		r.Results = append(r.Results, overall(s, runs, data.Relation, run))
 	}
 	return r
 }
 
 // Comparisons are the paired tests of a study.
-func Comparisons(study *evaluate.Study) (out []similarityapi.ReportComparison) {
-	for _, c := range study.Comparisons {
+func Comparisons(runs *study.Study) (out []similarityapi.ReportComparison) {
+	for _, c := range runs.Comparisons {
 		out = append(out, similarityapi.ReportComparison{
 			First: c.First, Second: c.Second, Difference: c.Mean, Low: c.Low, High: c.High, P: c.P, Pairs: c.Pairs,
 		})
@@ -85,7 +86,7 @@ func results(board *evaluate.Leaderboard, relation string, run evaluate.Options)
 			res.Path = append(res.Path, similarityapi.ReportPoint{Parameters: p.Parameters, Score: p.Score})
 		}
 		if one.Tested {
-			res.Metrics = Figures(one, run)
+			res.Metrics = Figures(one.Test, one.TestCases, run)
 		}
 		out = append(out, res)
 	}
@@ -94,11 +95,11 @@ func results(board *evaluate.Leaderboard, relation string, run evaluate.Options)
 
 // overall is an algorithm over several runs. Parameters and memory are those of the first run
 // in which it competed.
-func overall(s evaluate.AlgorithmResult, study *evaluate.Study, relation string, run evaluate.Options) similarityapi.ReportResult {
+func overall(s study.AlgorithmResult, runs *study.Study, relation string, run evaluate.Options) similarityapi.ReportResult {
 	out := similarityapi.ReportResult{
 		Name: s.Name, Relation: relation, Runs: s.Runs, Wins: s.Wins, Validation: map[string]float64{at("ndcg", run.K): s.Validation.Mean},
 	}
-	for _, c := range study.Runs {
+	for _, c := range runs.Runs {
 		if one := c.Board.ByName(s.Name); one != nil {
 			out.Parameters, out.PeakBytes = one.Parameters, max(out.PeakBytes, one.PeakBytes)
 			break
@@ -122,19 +123,19 @@ func known(v float64) *float64 {
 }
 
 // Figures gives the means with their intervals. Every algorithm gets the same resamples of the cases.
-func Figures(one evaluate.Result, run evaluate.Options) map[string]similarityapi.ReportFigure {
+func Figures(means metrics.Summary, cases []metrics.Accuracy, run evaluate.Options) map[string]similarityapi.ReportFigure {
 	var columns [6][]float64
-	for _, c := range one.TestCases {
+	for _, c := range cases {
 		for n, v := range c.Values() {
 			columns[n] = append(columns[n], v)
 		}
 	}
 	intervals := metrics.BootstrapColumns(columns[:], resamples, .95, rand.New(rand.NewPCG(run.Seed, 0xb007)))
 	out := map[string]similarityapi.ReportFigure{}
-	for name, v := range one.Test.Beyond() {
+	for name, v := range means.Beyond() {
 		out[at(name, run.K)] = similarityapi.ReportFigure{Value: v}
 	}
-	for n, v := range one.Test.Values() {
+	for n, v := range means.Values() {
 		out[at(metrics.AccuracyNames()[n], run.K)] = similarityapi.ReportFigure{Value: v, Low: &intervals[n].Low, High: &intervals[n].High}
 	}
 	return out

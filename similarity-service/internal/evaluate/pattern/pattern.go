@@ -1,34 +1,36 @@
-package evaluate
+// Package pattern finds where a function is largest that can only be evaluated, at a cost: [Search] moves along several axes, [Climb] along
+// a row of places. Both visit points in a fixed order, so that the result depends on the function alone.
+package pattern
 
 import "math"
 
-// axis is one parameter of a pattern search: where it starts, its first and last step and its range.
-type axis struct {
-	name                        string
-	start, step, last, low, top float64
+// Axis is one parameter of a search: where it starts, its first and last step and its range.
+type Axis struct {
+	Name                         string
+	Start, Step, Last, Low, High float64
 }
 
-// patternSearch maximises value by moving one axis at a time by its step, halving the steps when no move helps
+// Search maximises value by moving one axis at a time by its step, halving the steps when no move helps
 // (Hooke and Jeeves, 1961, without pattern moves). It stops when every step is below its last or after limit
 // evaluations. Points are visited in a fixed order and an equal value never replaces an earlier one, so the result
 // depends on nothing but value. It returns the best point.
-func patternSearch(axes []axis, limit int, value func(at []float64) (float64, error)) ([]float64, float64, error) {
+func Search(axes []Axis, limit int, value func(at []float64) (float64, error)) ([]float64, float64, error) {
 	at, step := make([]float64, len(axes)), make([]float64, len(axes))
 	for d, a := range axes {
-		at[d], step[d] = a.start, a.step
+		at[d], step[d] = a.Start, a.Step
 	}
 	seen := map[[8]float64]bool{}
 	best, err := value(at)
 	for calls := 1; err == nil && calls < limit; {
 		moved, open := false, false
 		for d, a := range axes {
-			if step[d] < a.last {
+			if step[d] < a.Last {
 				continue
 			}
 			open = true
 			for _, sign := range []float64{1, -1} {
 				next := append([]float64(nil), at...)
-				next[d] = round(min(max(at[d]+sign*step[d], a.low), a.top))
+				next[d] = Round(min(max(at[d]+sign*step[d], a.Low), a.High))
 				var key [8]float64
 				copy(key[:], next)
 				if next[d] == at[d] || seen[key] || calls >= limit {
@@ -58,5 +60,5 @@ func patternSearch(axes []axis, limit int, value func(at []float64) (float64, er
 	return at, best, err
 }
 
-// round drops the noise of repeated additions, so that equal points are recognised.
-func round(x float64) float64 { return math.Round(x*1e6) / 1e6 }
+// Round drops the noise of repeated additions, so that equal points are recognised.
+func Round(x float64) float64 { return math.Round(x*1e6) / 1e6 }

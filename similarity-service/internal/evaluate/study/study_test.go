@@ -1,4 +1,4 @@
-package evaluate_test
+package study_test
 
 import (
 	"errors"
@@ -9,18 +9,24 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/study"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
 
-func conduct(t *testing.T, relation string, plan evaluate.Plan, workers int) *evaluate.Study {
+func competition() evaluate.Options {
+	return evaluate.Options{K: 5, Neighbours: 10, Seed: 1, BudgetSeconds: 1}
+}
+
+func conduct(t *testing.T, relation string, plan study.Plan, workers int) *study.Study {
 	t.Helper()
-	o := options()
+	o := competition()
 	o.Workers = workers
 	o.Algorithms = []string{evaluate.TwoHop, evaluate.NextItem}
-	study, err := evaluate.Conduct(func(uint64) (*dataset.Data, error) { return grouped(t, 300, relation), nil }, plan, o)
+	got, err := study.Conduct(func(uint64) (*dataset.Data, error) { return modeltest.Grouped(t, 300, relation), nil }, plan, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return study
+	return got
 }
 
 func TestCrossValidationTestsEveryAlgorithm(t *testing.T) {
@@ -28,9 +34,9 @@ func TestCrossValidationTestsEveryAlgorithm(t *testing.T) {
 	for _, relation := range []string{dataset.Similar, dataset.BoughtTogether, dataset.ViewedNext} {
 		t.Run(relation, func(t *testing.T) {
 			t.Parallel()
-			study := conduct(t, relation, evaluate.Plan{Folds: 3, Seeds: 2}, 4)
+			got := conduct(t, relation, study.Plan{Folds: 3, Seeds: 2}, 4)
 			wins := 0
-			for _, s := range study.Results {
+			for _, s := range got.Results {
 				wins += s.Wins
 				ndcg := s.Figures["ndcg"]
 				if s.Runs != 6 || !(ndcg.SD > 0) || ndcg.Low >= ndcg.Mean || ndcg.High <= ndcg.Mean {
@@ -40,11 +46,11 @@ func TestCrossValidationTestsEveryAlgorithm(t *testing.T) {
 			if wins != 6 {
 				t.Errorf("%d winners in 6 runs", wins)
 			}
-			n := len(study.Results)
-			if len(study.Comparisons) != n*(n-1)/2 {
-				t.Errorf("%d comparisons of %d algorithms", len(study.Comparisons), n)
+			n := len(got.Results)
+			if len(got.Comparisons) != n*(n-1)/2 {
+				t.Errorf("%d comparisons of %d algorithms", len(got.Comparisons), n)
 			}
-			for _, c := range study.Comparisons {
+			for _, c := range got.Comparisons {
 				if c.Second == evaluate.Popular && (c.P > .05 || c.Mean < 0) {
 					t.Errorf("%s is not told from popularity: %+v", c.First, c.Spread)
 				}
@@ -55,10 +61,10 @@ func TestCrossValidationTestsEveryAlgorithm(t *testing.T) {
 
 func TestAStudyIsReproducible(t *testing.T) {
 	t.Parallel()
-	plan := evaluate.Plan{Folds: 2, Seeds: 2}
+	plan := study.Plan{Folds: 2, Seeds: 2}
 	want, got := conduct(t, dataset.Similar, plan, 1), conduct(t, dataset.Similar, plan, 4)
 	if diff := cmp.Diff(
-		want, got, cmpopts.IgnoreUnexported(evaluate.Leaderboard{}, evaluate.Competition{}), cmpopts.IgnoreFields(evaluate.Study{}, "Data"),
+		want, got, cmpopts.IgnoreUnexported(evaluate.Leaderboard{}, study.Competition{}), cmpopts.IgnoreFields(study.Study{}, "Data"),
 		cmpopts.EquateNaNs(),
 	); diff != "" {
 		t.Error(diff)
@@ -71,13 +77,13 @@ func TestAStudyIsReproducible(t *testing.T) {
 
 func TestOneRunComparesCases(t *testing.T) {
 	t.Parallel()
-	study := conduct(t, dataset.Similar, evaluate.Plan{}, 1)
-	cases := len(grouped(t, 300, dataset.Similar).Tests)
-	if len(study.Comparisons) == 0 {
+	got := conduct(t, dataset.Similar, study.Plan{}, 1)
+	cases := len(modeltest.Grouped(t, 300, dataset.Similar).Tests)
+	if len(got.Comparisons) == 0 {
 		t.Fatal("no comparison")
 	}
-	for _, c := range study.Comparisons {
-		first, second := study.Runs[0].Board.ByName(c.First), study.Runs[0].Board.ByName(c.Second)
+	for _, c := range got.Comparisons {
+		first, second := got.Runs[0].Board.ByName(c.First), got.Runs[0].Board.ByName(c.Second)
 		if c.Pairs != cases || cmp.Diff(c.Mean, first.Test.NDCG-second.Test.NDCG, cmpopts.EquateApprox(0, 1e-9)) != "" {
 			t.Errorf("%s and %s: %d pairs, difference %v", c.First, c.Second, c.Pairs, c.Mean)
 		}
@@ -87,7 +93,7 @@ func TestOneRunComparesCases(t *testing.T) {
 func TestAStudyFailsWithTheRunThatFailed(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	_, err := evaluate.Conduct(func(uint64) (*dataset.Data, error) { return nil, broken }, evaluate.Plan{Seeds: 2}, options())
+	_, err := study.Conduct(func(uint64) (*dataset.Data, error) { return nil, broken }, study.Plan{Seeds: 2}, competition())
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}

@@ -1,4 +1,4 @@
-package evaluate
+package rank
 
 import (
 	"math"
@@ -13,8 +13,8 @@ import (
 // catalogue is what the figures beyond accuracy need of the training part: how often each item occurs, which are new, and, as the likeness
 // of two items, the cosine of the rows that have them.
 func catalogue(d *dataset.Data) metrics.Catalogue {
-	rows := sync.OnceValue(func() *csr.Matrix { return occurrences(d).Transpose() })
-	return metrics.Catalogue{Popularity: Popularity(d), New: newItems(d), Likeness: func(i, j int32) float64 {
+	rows := sync.OnceValue(func() *csr.Matrix { return d.Occurrences().Transpose() })
+	return metrics.Catalogue{Popularity: d.Popularity(), New: newItems(d), Likeness: func(i, j int32) float64 {
 		x, _ := rows().Row(int(i))
 		y, _ := rows().Row(int(j))
 		if len(x) == 0 || len(y) == 0 {
@@ -32,7 +32,7 @@ func newItems(d *dataset.Data) []bool {
 	if d.Relation != dataset.ViewedNext && d.RowTimes == nil {
 		return nil
 	}
-	m := occurrences(d)
+	m := d.Occurrences()
 	fresh := make([]bool, m.Cols)
 	for _, j := range m.ColIdx {
 		fresh[j] = true
@@ -41,20 +41,6 @@ func newItems(d *dataset.Data) []bool {
 		fresh[j] = false
 	}
 	return fresh
-}
-
-// occurrences has a row of distinct items per training row or session.
-func occurrences(d *dataset.Data) *csr.Matrix {
-	if d.Train != nil {
-		m := *d.Train
-		m.Val = nil
-		return &m
-	}
-	m, err := csr.FromRows(d.Sessions, d.Items.Len())
-	if err != nil {
-		panic(err) // an item outside the map of its own data set: a mistake of a loader
-	}
-	return m
 }
 
 // shared counts the numbers that two rising lists have in common, looking those of the shorter one up in the longer.
@@ -71,19 +57,4 @@ func shared(x, y []int32) int {
 		y = y[at:]
 	}
 	return n
-}
-
-// Popularity is the number of interactions of each item, in the order of their numbers; with
-// values it is their sum.
-func Popularity(d *dataset.Data) []float64 {
-	if d.Train != nil {
-		return d.Train.ColMass()
-	}
-	mass := make([]float64, d.Items.Len())
-	for _, s := range d.Sessions {
-		for _, i := range s {
-			mass[i]++
-		}
-	}
-	return mass
 }

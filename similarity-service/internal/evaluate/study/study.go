@@ -1,4 +1,8 @@
-package evaluate
+// Package study runs a competition of models several times, with other seeds or on the folds of a cross-validation, and says what is told
+// apart by that: means with their intervals, and paired tests.
+//
+// Package evaluate does the runs. The main type is [Study]; [Conduct] makes one, [OfRun] makes one of a run that there was already.
+package study
 
 import (
 	"cmp"
@@ -11,13 +15,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 )
 
 // Plan says how often a competition is run.
 type Plan struct {
 	Folds int // of a cross-validation of the training part; 0 or 1 tests on the test part instead
-	Seeds int // runs with Options.Seed and the seeds after it; 0 means 1
+	Seeds int // runs with evaluate.Options.Seed and the seeds after it; 0 means 1
 }
 
 // Runs is the number of competitions of the plan.
@@ -27,7 +32,7 @@ func (p Plan) Runs() int { return max(p.Folds, 1) * max(p.Seeds, 1) }
 type Competition struct {
 	Seed  uint64
 	Fold  int // counted from 1; 0 for the test part
-	Board *Leaderboard
+	Board *evaluate.Leaderboard
 	// overlap is the number of test cases over that of training rows.
 	overlap float64
 	data    *dataset.Data // until the run is noted
@@ -60,7 +65,7 @@ type Comparison struct {
 
 // Conduct runs the competition as often as the plan says, on the data that load gives for a seed, several runs at a time. The same plan and
 // options give the same study.
-func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options) (*Study, error) {
+func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o evaluate.Options) (*Study, error) {
 	study := &Study{Runs: make([]Competition, plan.Runs())}
 	workers := cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	atOnce := min(workers, len(study.Runs))
@@ -91,7 +96,7 @@ func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options
 			if study.Runs[n] = c; n == 0 {
 				study.Data = c.data
 			} else {
-				c.Board.forgetLists()
+				c.forgetLists()
 			}
 			study.Runs[n].data = nil
 			if done++; o.Progress != nil && len(study.Runs) > 1 {
@@ -107,17 +112,15 @@ func Conduct(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options
 	return study, nil
 }
 
-// Study makes a study of the only run that there was, on data.
-func (b *Leaderboard) Study(data *dataset.Data) *Study {
-	figures := *b
-	figures.forgetModels()
-	s := &Study{Runs: []Competition{{Board: &figures}}, Data: data}
+// OfRun makes a study of the only run that there was, on data.
+func OfRun(b *evaluate.Leaderboard, data *dataset.Data) *Study {
+	s := &Study{Runs: []Competition{{Board: b.Figures()}}, Data: data}
 	s.summarise()
 	return s
 }
 
 // hold runs one competition of a study and keeps its figures.
-func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan Plan, o Options) error {
+func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan Plan, o evaluate.Options) error {
 	d, err := load(c.Seed)
 	if err != nil {
 		return err
@@ -131,28 +134,24 @@ func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan P
 	if c.Fold > 0 && d.Relation == dataset.Similar {
 		c.overlap = 1 / float64(plan.Folds-1) // entries are held out, not rows
 	}
-	board, err := Run(d, o)
+	board, err := evaluate.Run(d, o)
 	if err != nil {
 		return err
 	}
-	board.forgetModels()
-	c.Board, c.data = board, d
+	c.Board, c.data = board.Figures(), d // the models of many runs would fill the memory
 	return nil
 }
 
-// forgetModels keeps the figures only: the models of many runs would fill the memory.
-func (b *Leaderboard) forgetModels() { b.Model, b.winner, b.data = nil, nil, nil }
-
 // forgetLists gives up the lists of test cases, which are kept of the first run only.
-func (b *Leaderboard) forgetLists() {
-	for n := range b.Results {
-		b.Results[n].TestLists = nil
+func (c *Competition) forgetLists() {
+	for n := range c.Board.Results {
+		c.Board.Results[n].TestLists = nil
 	}
 }
 
 // results are those of an algorithm by run, nil where it did not compete.
-func (s *Study) results(name string) []*Result {
-	out := make([]*Result, len(s.Runs))
+func (s *Study) results(name string) []*evaluate.Result {
+	out := make([]*evaluate.Result, len(s.Runs))
 	for n, c := range s.Runs {
 		out[n] = c.Board.ByName(name)
 	}
@@ -171,7 +170,7 @@ func (s *Study) overlap() float64 {
 
 // summarise fills in the standings and the paired tests from the boards.
 func (s *Study) summarise() {
-	for _, name := range Algorithms() {
+	for _, name := range evaluate.Algorithms() {
 		result := AlgorithmResult{Name: name, Figures: map[string]metrics.Spread{}}
 		var validation []float64
 		figures := map[string][]float64{}

@@ -1,4 +1,4 @@
-package evaluate
+package leaveownout
 
 import (
 	"math"
@@ -7,6 +7,9 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
@@ -33,13 +36,13 @@ func randomMatrix(t *testing.T, users, items int, valued bool) *csr.Matrix {
 }
 
 // rebuiltFrom returns m with the hidden items taken out of row u.
-func rebuiltFrom(t *testing.T, m *csr.Matrix, c *validationCase) *csr.Matrix {
+func rebuiltFrom(t *testing.T, m *csr.Matrix, c *validation.Case) *csr.Matrix {
 	t.Helper()
 	b := csr.NewBuilder(m.Cols)
 	for i := range m.Rows {
 		items, val := m.Row(i)
 		for p, j := range items {
-			if i == int(c.row) && contains(c.hidden)(j) {
+			if i == int(c.Row) && metrics.Among(c.Hidden)(j) {
 				continue
 			}
 			x := float32(1)
@@ -56,29 +59,29 @@ func rebuiltFrom(t *testing.T, m *csr.Matrix, c *validationCase) *csr.Matrix {
 }
 
 // halve makes the case of row u in which every other item is hidden.
-func halve(m *csr.Matrix, u int) *validationCase {
+func halve(m *csr.Matrix, u int) *validation.Case {
 	items, _ := m.Row(u)
-	c := &validationCase{row: int32(u)}
+	c := &validation.Case{Row: int32(u)}
 	for p, j := range items {
 		if p%2 == 0 {
-			c.hidden = append(c.hidden, j)
+			c.Hidden = append(c.Hidden, j)
 		} else {
-			c.known = append(c.known, j)
+			c.Known = append(c.Known, j)
 		}
 	}
 	return c
 }
 
 // rawScores adds up what a case's seeds give every item, by the validation's shortcut.
-func rawScores(n int, g *neighbours.Graph, c *validationCase, add func(r *ranker, t *caseScratch)) []float32 {
-	r, t := newRanker(n), newCaseScratch(n)
-	t.begin(g.Users(), c)
+func rawScores(n int, g *neighbours.Graph, c *validation.Case, add func(r *rank.Ranker, t *laidOut)) []float32 {
+	r, t := rank.NewRanker(n), &laidOut{Scratch: validation.NewScratch(n)}
+	t.Begin(g.Users(), c)
 	add(r, t)
-	return r.acc
+	return r.Scores()
 }
 
 // The oracle takes the hidden entries out of the data and builds the model again.
-func TestOwnOutEqualsRebuilding(t *testing.T) {
+func TestLeaveOwnOutEqualsRebuilding(t *testing.T) {
 	t.Parallel()
 	const n = 12
 	for name, valued := range map[string]bool{"ones": false, "valued": true} {
@@ -99,7 +102,7 @@ func TestOwnOutEqualsRebuilding(t *testing.T) {
 	}
 }
 
-func checkEASE(t *testing.T, m *csr.Matrix, c *validationCase) {
+func checkEASE(t *testing.T, m *csr.Matrix, c *validation.Case) {
 	t.Helper()
 	const lambda = 2.
 	all := neighbours.Options{K: m.Cols}
@@ -119,12 +122,12 @@ func checkEASE(t *testing.T, m *csr.Matrix, c *validationCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &easeScores{graph: g, precision: p, lists: lists}
+	s := &EASE{Graph: g, Precision: p, Lists: lists}
 	u := newUpdate(m.Cols)
-	got := rawScores(m.Cols, g, c, func(r *ranker, tr *caseScratch) {
-		u.begin(s, tr)
-		for q, i := range tr.seeds {
-			s.addList(r, tr, u, i, tr.values[q])
+	got := rawScores(m.Cols, g, c, func(r *rank.Ranker, tr *laidOut) {
+		u.begin(s, tr.Scratch)
+		for q, i := range tr.Seeds {
+			s.addList(r, tr.Scratch, u, i, tr.Values[q])
 		}
 	})
 	rebuilt, err := neighbours.NewGraph(rebuiltFrom(t, m, c), nil)
@@ -138,7 +141,7 @@ func checkEASE(t *testing.T, m *csr.Matrix, c *validationCase) {
 	compare(t, got, scoresOf(rebuilt, want, c), c)
 }
 
-func checkTwoHop(t *testing.T, m *csr.Matrix, c *validationCase) {
+func checkTwoHop(t *testing.T, m *csr.Matrix, c *validation.Case) {
 	t.Helper()
 	hop := neighbours.TwoHop{UserExponent: 0, TargetExponent: .4}
 	g, err := neighbours.NewGraph(m, nil)
@@ -149,10 +152,10 @@ func checkTwoHop(t *testing.T, m *csr.Matrix, c *validationCase) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &listScores{graph: g, sim: hop.Similarity(g), lists: lists}
-	got := rawScores(m.Cols, g, c, func(r *ranker, tr *caseScratch) {
-		for q, i := range tr.seeds {
-			s.addList(r, tr, i, tr.values[q], tr.values[q])
+	s := &TwoHop{Graph: g, Similarity: hop.Similarity(g), Lists: lists}
+	got := rawScores(m.Cols, g, c, func(r *rank.Ranker, tr *laidOut) {
+		for q, i := range tr.Seeds {
+			s.addList(r, tr, i, tr.Values[q], tr.Values[q])
 		}
 	})
 	rebuilt, err := neighbours.NewGraph(rebuiltFrom(t, m, c), nil)
@@ -167,9 +170,9 @@ func checkTwoHop(t *testing.T, m *csr.Matrix, c *validationCase) {
 }
 
 // scoresOf adds up the lists of the known items of a case's row.
-func scoresOf(g *neighbours.Graph, l *neighbours.Lists, c *validationCase) []float32 {
+func scoresOf(g *neighbours.Graph, l *neighbours.Lists, c *validation.Case) []float32 {
 	out := make([]float32, l.N())
-	seeds, values := g.Users().Row(int(c.row))
+	seeds, values := g.Users().Row(int(c.Row))
 	for p, i := range seeds {
 		items, weights := l.Of(i)
 		for q, j := range items {
@@ -180,15 +183,15 @@ func scoresOf(g *neighbours.Graph, l *neighbours.Lists, c *validationCase) []flo
 }
 
 // compare looks at the items that can be recommended: those that are not known.
-func compare(t *testing.T, got, want []float32, c *validationCase) {
+func compare(t *testing.T, got, want []float32, c *validation.Case) {
 	t.Helper()
-	known := contains(c.known)
+	known := metrics.Among(c.Known)
 	for j := range want {
 		if known(int32(j)) {
 			continue
 		}
 		if d := math.Abs(float64(got[j] - want[j])); d > 1e-4*(1+math.Abs(float64(want[j]))) {
-			t.Errorf("row %d, item %d: %v own-out, %v rebuilt", c.row, j, got[j], want[j])
+			t.Errorf("row %d, item %d: %v leave-own-out, %v rebuilt", c.Row, j, got[j], want[j])
 		}
 	}
 }
