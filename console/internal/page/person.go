@@ -12,7 +12,7 @@ const (
 )
 
 // Person is who looks at a page: what the key of his session may do. The key itself is not
-// part of it, so that no template can reach it.
+// part of it, so that no page can show it.
 type Person struct {
 	auth.Principal
 	Open bool // nobody needs a key here
