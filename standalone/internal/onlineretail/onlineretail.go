@@ -76,8 +76,14 @@ func read(r io.Reader) ([]line, Left, error) {
 	lines := make([]line, 0, Lines)
 	scanner := bufio.NewScanner(r)
 	scanner.Scan() // the header
+	var before repeats
 	for n := 2; scanner.Scan(); n++ {
-		l, err := parse(scanner.Text())
+		fields := strings.Split(scanner.Text(), "\t")
+		if len(fields) != len(before.line) {
+			return nil, left, fmt.Errorf("line %d: %d fields instead of %d", n, len(fields), len(before.line))
+		}
+		before.fill(fields)
+		l, err := parse(fields)
 		if err != nil {
 			return nil, left, fmt.Errorf("line %d: %w", n, err)
 		}
@@ -93,11 +99,36 @@ func read(r io.Reader) ([]line, Left, error) {
 	return lines, left, scanner.Err()
 }
 
-func parse(text string) (line, error) {
-	f := strings.Split(text, "\t")
-	if len(f) != 8 {
-		return line{}, fmt.Errorf("%d fields instead of 8", len(f))
+// repeats are what an empty field of the file stands for: the description and the price that its code had last, and of the other fields
+// those of the line before. That halves the file. A field that is empty in the data set is a dash.
+type repeats struct {
+	line          [8]string
+	titles, costs map[string]string // by code
+}
+
+func (b *repeats) fill(fields []string) {
+	if b.titles == nil {
+		b.titles, b.costs = map[string]string{}, map[string]string{}
 	}
+	code := fields[1]
+	for n, value := range fields {
+		switch {
+		case value == "-":
+			fields[n] = ""
+		case value == "" && n == 2:
+			fields[n] = b.titles[code]
+		case value == "" && n == 5:
+			fields[n] = b.costs[code]
+		case value == "":
+			fields[n] = b.line[n]
+		}
+	}
+	copy(b.line[:], fields)
+	b.titles[code], b.costs[code] = fields[2], fields[5]
+}
+
+// parse reads the eight fields of a line: invoice, code, description, quantity, date, price, customer and country.
+func parse(f []string) (line, error) {
 	quantity, err := strconv.ParseFloat(f[3], 64)
 	if err != nil {
 		return line{}, fmt.Errorf("quantity: %w", err)
