@@ -2,4 +2,4 @@ module github.com/aisle-rec/aisle/console
 
 go 1.26.0
 
-require maragu.dev/gomponents v1.2.0 // indirect
+require maragu.dev/gomponents v1.2.0

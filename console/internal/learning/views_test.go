@@ -139,7 +139,9 @@ func TestModelsAreShown(t *testing.T) {
 				}, {Name: "other"}},
 				Drawings: []similarityapi.ReportDrawing{{Title: "<path>", Says: "It rises.", SVG: "<svg/>"}},
 				Breakdown: &similarityapi.ReportBreakdown{
-					ByActivity:   []similarityapi.ReportGroup{{Name: "5–12", Measure: "ndcg@20", Values: map[string]float64{"<als>": .75}}},
+					ByActivity: []similarityapi.ReportGroup{{
+						Name: "5–12", Measure: "ndcg@20", Values: map[string]float64{"<als>": .75},
+					}},
 					ByPopularity: []similarityapi.ReportGroup{{Name: "1–2"}},
 					Samples: []similarityapi.ReportSample{{
 						History: []string{"h"}, Relevant: []string{"r"}, Lists: map[string][]string{"<als>": {"r", "x"}},

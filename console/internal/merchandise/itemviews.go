@@ -42,7 +42,8 @@ func (d *itemData) facts() g.Node {
 	i := d.Item
 	category, price, stock := g.Text("none"), "none", "not counted: it can be sold"
 	if len(i.CategoryPath) > 0 {
-		category = view.Link("/catalogue?category="+url.QueryEscape(strings.Join(i.CategoryPath, ">")), strings.Join(i.CategoryPath, " › "))
+		path := strings.Join(i.CategoryPath, ">")
+		category = view.Link("/catalogue?category="+url.QueryEscape(path), strings.Join(i.CategoryPath, " › "))
 	}
 	if i.Price != nil {
 		price = words.Money(*i.Price) + " " + i.Currency

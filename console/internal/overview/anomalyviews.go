@@ -73,12 +73,12 @@ func (d *anomaliesData) watchedCard() g.Node {
 		return nil
 	}
 	return view.Card("What is watched",
-		view.Soft(g.Text("Each figure at the last hour that is over, in its longest window that has weeks before. A step opens at 6 spreads "+
-			"from expected and closes below 3; a drift opens when the sums of its days reach 5. There is no setting for it.")),
+		view.Soft(g.Text("Each figure at the last hour that is over, in its longest window that has weeks before. A step opens at 6 "+
+			"spreads from expected and closes below 3; a drift opens when the sums of its days reach 5. There is no setting for it.")),
 		view.Table("What is watched",
 			view.Head(view.Column("Figure"), view.Column("State"), view.NumberColumn("Window"), view.NumberColumn("Seen"),
-				view.NumberColumn("Expected"), view.NumberColumn("Step below"), view.NumberColumn("Step above"), view.NumberColumn("Spreads"),
-				view.NumberColumn("Drift")),
+				view.NumberColumn("Expected"), view.NumberColumn("Step below"), view.NumberColumn("Step above"),
+				view.NumberColumn("Spreads"), view.NumberColumn("Drift")),
 			g.Map(d.Watched, watchedFigures)))
 }
 
@@ -131,8 +131,8 @@ func (d *seriesData) chartCard() g.Node {
 	}
 	plot := view.Empty("Too little in these windows to be compared.")
 	if d.Plot != nil {
-		plot = g.Group{d.Plot, view.Soft(g.Text("Outside the shaded band it is a step; a drift stays inside. Without a band there are fewer " +
-			"than three weeks before."))}
+		plot = g.Group{d.Plot, view.Soft(g.Text("Outside the shaded band it is a step; a drift stays inside. Without a band there are " +
+			"fewer than three weeks before."))}
 	}
 	numbers := view.Table("The numbers",
 		view.Head(view.Column("Until"), view.NumberColumn("Seen"), view.NumberColumn("Expected"), view.NumberColumn("Step below"),
@@ -148,8 +148,8 @@ func (d *seriesData) chartCard() g.Node {
 // stepsCard tells how the series is judged, for a level or for what is summed over windows.
 func (d *seriesData) stepsCard() g.Node {
 	features := "sums over windows that end with the last hour, and over the same windows of up to six weeks before."
-	baseline := "their median, from three weeks on. A spread is the median absolute deviation, or what chance or 15 % make of it where that " +
-		"is more."
+	baseline := "their median, from three weeks on. A spread is the median absolute deviation, or what chance or 15 % make of it where " +
+		"that is more."
 	score := "how many spreads the window is from the baseline; 6 open a step, below 3 in all windows it closes."
 	if d.Drift != nil {
 		score += fmt.Sprintf(" Days of UTC are summed beyond one spread: %s below and %s above; 5 open a drift.",

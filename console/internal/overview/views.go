@@ -58,7 +58,8 @@ func damaged(m similarityapi.ModelFallback) g.Node {
 	if m.Serving != "" {
 		instead = m.Serving + " serves instead."
 	}
-	return h.P(h.Class("bad"), g.Text("The live model of "+words.Spaced(m.Relation)+" is damaged. "+instead+" "), view.Link("/models", "Models"))
+	return h.P(h.Class("bad"), g.Textf("The live model of %s is damaged. %s ", words.Spaced(m.Relation), instead),
+		view.Link("/models", "Models"))
 }
 
 func (d *overviewData) detected() g.Node {
@@ -121,8 +122,8 @@ func scenarioFigures(s scenarioRow) g.Node {
 	}
 	return view.Row(view.Link("/placements/"+page.Escape(s.Scenario), s.Scenario),
 		view.NumberCell(words.Number(s.Requests)), view.NumberCell(words.Number(s.Impressions)), view.NumberCell(words.Number(s.Clicks)),
-		view.NumberCell(words.Percent(s.ClickRate)), view.NumberCell(words.Number(s.Orders)), view.NumberCell(words.Short(s.ConversionRate)),
-		view.TextCell(strings.Join(revenue, " ")), view.NumberCell(words.Percent(s.Personal)),
+		view.NumberCell(words.Percent(s.ClickRate)), view.NumberCell(words.Number(s.Orders)),
+		view.NumberCell(words.Short(s.ConversionRate)), view.TextCell(strings.Join(revenue, " ")), view.NumberCell(words.Percent(s.Personal)),
 		view.NumberCell(words.Percent(s.DegradedShare)), view.NumberCell(words.Short(s.MeanLatencyMS)+" ms"))
 }
 
@@ -132,7 +133,8 @@ func (d *overviewData) byDay() g.Node {
 			view.NumberColumn("Clicks"), view.NumberColumn("Orders")),
 		g.Map(d.Days, func(r recommenderapi.MetricsRow) g.Node {
 			return h.Tr(view.TextCell(words.Date(r.At.Time)), view.TextCell(r.Scenario), view.NumberCell(words.Number(r.Requests)),
-				view.NumberCell(words.Number(r.Impressions)), view.NumberCell(words.Number(r.Clicks)), view.NumberCell(words.Number(r.Orders)))
+				view.NumberCell(words.Number(r.Impressions)), view.NumberCell(words.Number(r.Clicks)),
+				view.NumberCell(words.Number(r.Orders)))
 		})))
 }
 

@@ -1,5 +1,5 @@
-// Package locale reads numbers, money and times as people of any country write them: "1.299,00 €", "31/01/2026 14:05". What can be read in
-// two ways is settled by the rest of its column or refused, never guessed. The main types are Numbers and Times.
+// Package locale reads numbers, money and times as people of any country write them: "1.299,00 €", "31/01/2026 14:05". What can be read
+// in two ways is settled by the rest of its column or refused, never guessed. The main types are Numbers and Times.
 package locale
 
 import (

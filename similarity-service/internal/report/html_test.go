@@ -16,7 +16,8 @@ func TestThePageHasEveryPartOfTheReport(t *testing.T) {
 		tested[name] = similarityapi.ReportFigure{Value: .25, Low: &low, High: &high}
 	}
 	r := similarityapi.Report{
-		Data: similarityapi.ReportData{Path: "a<b>.csv", Format: "csv", Rows: 7, Items: 5, Notes: []string{"no times"}}, Selected: "two_hop",
+		Data:     similarityapi.ReportData{Path: "a<b>.csv", Format: "csv", Rows: 7, Items: 5, Notes: []string{"no times"}},
+		Selected: "two_hop",
 		Results: []similarityapi.ReportResult{{
 			Name: "two_hop", Parameters: map[string]any{"beta": .2}, Validation: map[string]float64{"ndcg@20": .24},
 			Metrics: tested,

@@ -91,7 +91,9 @@ func newImportsCancelCommand(c *terminal.Connection) *cobra.Command {
 		Use: "cancel IMPORT", Short: "Stop an import; what it has stored stays, and can be undone", Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			im, err := c.Profile().CancelImport(cmd.Context(), args[0])
-			return terminal.Show(cmd, c, im, err, func(w io.Writer, im profileapi.Import) { fmt.Fprintf(w, "%s %s\n", im.ImportID, im.State) })
+			return terminal.Show(cmd, c, im, err, func(w io.Writer, im profileapi.Import) {
+				fmt.Fprintf(w, "%s %s\n", im.ImportID, im.State)
+			})
 		},
 	}
 }

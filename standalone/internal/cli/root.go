@@ -56,8 +56,8 @@ func newRoot() *cobra.Command {
 	root.SetGlobalNormalizationFunc(terminal.OtherNames)
 	root.AddCommand(serving.NewServeCommand(), serving.NewDemoCommand(), newImportCommand(), newImportsCommand(), newEventsCommand(),
 		newRecommendCommand(), newRulesCommand(),
-		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(), evaluation.NewEvaluateCommand(),
-		evaluation.NewTuneCommand(),
+		newScenariosCommand(), newRecomputeCommand(), newModelsCommand(), newJobsCommand(), newSchedulesCommand(),
+		evaluation.NewEvaluateCommand(), evaluation.NewTuneCommand(),
 		newKeysCommand(), newAuditCommand(), newMCPCommand(), serving.NewGatewayCommand(), newHealthCommand(), newDoctorCommand(),
 		newBackupCommand(), newRestoreCommand())
 	root.AddCommand(programs()...)

@@ -27,8 +27,8 @@ func layout(p *page) g.Node {
 			h.A(h.Class("skip"), h.Href("#main"), g.Text("To the products")),
 			header(p),
 			h.Div(h.Class("stage"), h.Main(h.ID("main"), h.TabIndex("-1"), p.Content), panel(p)),
-			h.Footer(h.P(g.Text("A demo: nothing is sold. Products are of UCI Online Retail by Daqing Chen (CC BY 4.0); categories are told "+
-				"from their titles, pictures are drawn."))),
+			h.Footer(h.P(g.Text("A demo: nothing is sold. Products are of UCI Online Retail by Daqing Chen (CC BY 4.0); categories are "+
+				"told from their titles, pictures are drawn."))),
 		),
 	))
 }
@@ -174,7 +174,8 @@ func orderView(number string, lines []cartLine) g.Node {
 		h.Section(h.Class("hero"), h.Data("track", "purchase"), h.Data("order", number), h.H1(g.Text("Thank you")),
 			h.P(g.Textf("Order %s, %s. Nothing will be sent: this is a demo.", number, money(total(lines)))),
 			h.Ul(h.Class("lines"), g.Map(lines, func(l cartLine) g.Node {
-				return h.Li(h.Data("line", l.Item.ItemID), h.Data("quantity", strconv.Itoa(l.Quantity)), h.Data("price", fmt.Sprint(l.Price())),
+				return h.Li(h.Data("line", l.Item.ItemID), h.Data("quantity", strconv.Itoa(l.Quantity)),
+					h.Data("price", fmt.Sprint(l.Price())),
 					picture(l.Item, "64"), h.Span(g.Text(words(l.Item.Title))), l.count())
 			}))),
 		widget("order_confirmation.buy_again", "For next time", 10, h.Data("items", idsOf(lines))),

@@ -211,6 +211,8 @@ func serveLists(w io.Writer, seed uint64, report tune.Progress) service.Serve {
 		if err != nil {
 			return nil, err
 		}
-		return served.Lists(ctx, shop, served.Options{SearchSeconds: serving.SearchSeconds, Seed: seed, Now: time.Now(), Progress: report}, logger)
+		return served.Lists(ctx, shop, served.Options{
+			SearchSeconds: serving.SearchSeconds, Seed: seed, Now: time.Now(), Progress: report,
+		}, logger)
 	}
 }

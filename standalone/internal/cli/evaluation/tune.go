@@ -68,7 +68,8 @@ set of the demo).`,
 	flags.IntVar(&f.Questions, "questions", 1500, "most questions per scenario; half of them are for the search")
 	flags.Uint64Var(&f.Seed, "seed", 1, "seed of every random draw")
 	flags.Float64Var(
-		&f.SearchSeconds, "search-seconds", serving.SearchSeconds, "CPU seconds for the search of parameters, per relation, as of the service",
+		&f.SearchSeconds, "search-seconds", serving.SearchSeconds,
+		"CPU seconds for the search of parameters, per relation, as of the service",
 	)
 	flags.BoolVar(&f.apply, "apply", false, "write the proposed weights to the running service, unless a scenario was changed meanwhile")
 	f.table.Add(flags)
