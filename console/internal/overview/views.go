@@ -123,7 +123,8 @@ func scenarioFigures(s scenarioRow) g.Node {
 	return view.Row(view.Link("/placements/"+page.Escape(s.Scenario), s.Scenario),
 		view.NumberCell(words.Number(s.Requests)), view.NumberCell(words.Number(s.Impressions)), view.NumberCell(words.Number(s.Clicks)),
 		view.NumberCell(words.Percent(s.ClickRate)), view.NumberCell(words.Number(s.Orders)),
-		view.NumberCell(words.Short(s.ConversionRate)), view.TextCell(strings.Join(revenue, " ")), view.NumberCell(words.Percent(s.Personal)),
+		view.NumberCell(words.Short(s.ConversionRate)), view.TextCell(strings.Join(revenue, " ")),
+		view.NumberCell(words.Percent(s.Personal)),
 		view.NumberCell(words.Percent(s.DegradedShare)), view.NumberCell(words.Short(s.MeanLatencyMS)+" ms"))
 }
 
