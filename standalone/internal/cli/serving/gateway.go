@@ -22,21 +22,17 @@ import (
 // gatewayFlags are the settings of a gateway; as those of serve, each can come from the
 // environment: --profile-url is AISLE_PROFILE_URL.
 type gatewayFlags struct {
-	// The two addresses are "host:port"; adminListen may be "off". keysFile is for the admin
-	// port alone.
-	listen, adminListen, keysFile string
-	keysFileAnyMode               bool
+	serverFlags
+	keysFile        string // for the admin port alone
+	keysFileAnyMode bool
 	// Base addresses of the replicas of each service, at least one each.
 	profile, similarity, recommender []string
 	// Addresses or networks of proxies whose X-Forwarded-For is believed.
-	trusted             []string
-	connections         int
-	logFormat, logLevel string
+	trusted []string
 }
 
 func (f *gatewayFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the API, the console and the page script")
-	flags.StringVar(&f.adminListen, "admin-listen", "127.0.0.1:9080", "address of health checks and metrics; \"off\" for none")
+	f.serverFlags.register(flags, "the API, the console and the page script")
 	flags.StringSliceVar(
 		&f.profile, "profile-url", []string{"http://127.0.0.1:8081"},
 		"addresses of the replicas of the profile-service, with commas between",
@@ -53,12 +49,6 @@ func (f *gatewayFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(
 		&f.keysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes",
 	)
-	flags.IntVar(
-		&f.connections, "max-connections", httpserver.DefaultMaxConnections,
-		"connections that are open at the same time; beyond, those that wait for a request are closed",
-	)
-	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
-	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
 
 // NewGatewayCommand puts package gateway behind two ports. It has no store and keeps no data:
@@ -73,13 +63,9 @@ func NewGatewayCommand() *cobra.Command {
 			if err := fromEnvironment(cmd.Flags()); err != nil {
 				return err
 			}
-			var level slog.Level
-			if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
-				return fmt.Errorf("--log-level %q is not one of debug, info, warn, error", f.logLevel)
-			}
-			logger, err := telemetry.NewLogger(cmd.ErrOrStderr(), f.logFormat, level)
+			logger, err := f.logger(cmd.ErrOrStderr())
 			if err != nil {
-				return fmt.Errorf("--log-format: %w", err)
+				return err
 			}
 			return f.run(cmd.Context(), cmd.Flags(), logger)
 		},
@@ -92,9 +78,6 @@ func NewGatewayCommand() *cobra.Command {
 // ports are opened first, so that an address in use is the error that is told, and closed again
 // when a later step fails; from httpserver.Run on, that one closes them.
 func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *slog.Logger) (err error) {
-	if f.connections < httpserver.MinConnections {
-		return fmt.Errorf("--max-connections %d: use at least %d", f.connections, httpserver.MinConnections)
-	}
 	trusted, err := httpserver.ParseProxies(f.trusted)
 	if err != nil {
 		return fmt.Errorf("--trusted-proxies: %w", err)
@@ -104,14 +87,11 @@ func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *sl
 		return err
 	}
 	ports := httpserver.Ports{MaxConnections: f.connections, About: process.About("gateway", shownFlags(flags))}
-	if ports.Public, err = httpserver.Listen(f.listen); err != nil {
-		return fmt.Errorf("%w (--listen)", err)
+	if ports.Public, ports.Admin, err = f.open(); err != nil {
+		return err
 	}
 	var guarded []string // addresses where keys are asked for; the services ask those who use the API
-	if f.adminListen != "off" && f.adminListen != "" {
-		if ports.Admin, err = httpserver.Listen(f.adminListen); err != nil {
-			return errors.Join(fmt.Errorf("%w (--admin-listen)", err), ports.Public.Close())
-		}
+	if f.hasAdmin() {
 		guarded = []string{f.adminListen}
 	}
 	registry := telemetry.NewRegistry(process.Version())
@@ -128,11 +108,7 @@ func (f *gatewayFlags) run(ctx context.Context, flags *pflag.FlagSet, logger *sl
 		}, registry, logger)
 	}
 	if err != nil {
-		err = errors.Join(err, ports.Public.Close())
-		if ports.Admin != nil {
-			err = errors.Join(err, ports.Admin.Close())
-		}
-		return err
+		return errors.Join(err, closed(ports.Public, ports.Admin))
 	}
 	address, admin := "http://"+ports.Public.Addr().String(), "off"
 	if ports.Admin != nil {

@@ -8,14 +8,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -36,26 +31,15 @@ const SearchSeconds = 60
 type serveFlags struct {
 	// app goes to the app as it is; register fills most of it.
 	app app.Config
-	// listen and adminListen are "host:port"; adminListen may be "off" or empty for no admin
-	// port.
-	listen      string
-	adminListen string
-	connections int
+	serverFlags
 	profiles    bool
 	secretFiles map[string]*string // by the flag that each stands for
-	logFormat   string
-	logLevel    string
 }
 
 // register adds all flags of a server, for serve and demo alike. A new flag is a new setting of
 // the environment too, and needs its line in the tables of the docs.
 func (f *serveFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the API")
-	flags.StringVar(&f.adminListen, "admin-listen", "127.0.0.1:9080", "address of health checks, metrics and profiles; \"off\" for none")
-	flags.IntVar(
-		&f.connections, "max-connections", httpserver.DefaultMaxConnections,
-		"connections that are open at the same time; beyond, those that wait for a request are closed",
-	)
+	f.serverFlags.register(flags, "the API")
 	flags.BoolVar(&f.profiles, "pprof", false, "show profiles of the running program on the admin port")
 	flags.StringVar(&f.app.DataDir, "data", "aisle-data", "folder of the SQLite files and model snapshots")
 	flags.StringVar(&f.app.DatabaseURL, "database-url", "", "postgres://user:password@host:5432/database instead of SQLite")
@@ -107,59 +91,6 @@ func (f *serveFlags) register(flags *pflag.FlagSet) {
 	flags.BoolVar(
 		&f.app.KeysFileAnyMode, "keys-file-any-mode", false, "take a keys file that others can read, for mounts where files have no modes",
 	)
-	flags.StringVar(&f.logFormat, "log-format", "text", "text or json")
-	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
-}
-
-// weightsFlag is a flag of names with numbers: "view_item=2,quiz_answer=0.5". Whether a weight
-// is allowed the services say.
-type weightsFlag map[string]float64
-
-// Set implements pflag.Value. It replaces what an earlier flag set; of a name that is there
-// twice the last counts.
-func (w *weightsFlag) Set(text string) error {
-	read := weightsFlag{}
-	for _, part := range strings.Split(text, ",") {
-		name, number, _ := strings.Cut(part, "=")
-		weight, err := strconv.ParseFloat(number, 64)
-		if err != nil {
-			return fmt.Errorf("%q is not a type and its weight, such as view_item=2", part)
-		}
-		read[name] = weight
-	}
-	*w = read
-	return nil
-}
-
-// Type implements pflag.Value: --help shows it as the placeholder of the value.
-func (w *weightsFlag) Type() string { return "weights" }
-
-// String implements pflag.Value, in order of name, so that the admin port shows the same text
-// each time.
-func (w *weightsFlag) String() string {
-	var parts []string
-	for _, name := range slices.Sorted(maps.Keys(*w)) {
-		parts = append(parts, name+"="+strconv.FormatFloat((*w)[name], 'g', -1, 64))
-	}
-	return strings.Join(parts, ",")
-}
-
-// fromEnvironment fills the flags that the command line does not set from AISLE_ variables:
-// --database-url is AISLE_DATABASE_URL. A variable that is set but empty counts. It returns the
-// first value that its flag refuses, with the variable's name.
-func fromEnvironment(flags *pflag.FlagSet) error {
-	var failed error
-	flags.VisitAll(func(flag *pflag.Flag) {
-		name := "AISLE_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))
-		// Value.Set leaves Changed alone, by which shown tells the command line from the
-		// environment.
-		if value, ok := os.LookupEnv(name); ok && !flag.Changed && failed == nil {
-			if err := flag.Value.Set(value); err != nil {
-				failed = fmt.Errorf("%s: %w", name, err)
-			}
-		}
-	})
-	return failed
 }
 
 // fromFiles reads the settings that are given as files. It comes behind fromEnvironment: a
@@ -201,18 +132,6 @@ func (f *serveFlags) shown(flags *pflag.FlagSet) (names []string) {
 		}
 	}
 	return names
-}
-
-// shownFlags are the settings in effect as others may see them, on the admin port: those with a
-// value, without secrets.
-func shownFlags(flags *pflag.FlagSet) map[string]string {
-	shown := map[string]string{}
-	flags.VisitAll(func(flag *pflag.Flag) {
-		if value := flag.Value.String(); value != "" && value != "[]" {
-			shown[flag.Name] = process.Shown(flag.Name, value)
-		}
-	})
-	return shown
 }
 
 // NewServeCommand runs package app, which holds the three services behind one handler, on two
@@ -261,16 +180,9 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	if err := errors.Join(fromEnvironment(flags), f.fromFiles(flags)); err != nil {
 		return nil, err
 	}
-	if f.connections < httpserver.MinConnections {
-		return nil, fmt.Errorf("--max-connections %d: use at least %d", f.connections, httpserver.MinConnections)
-	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(f.logLevel)); err != nil {
-		return nil, fmt.Errorf("--log-level %q is not one of debug, info, warn, error", f.logLevel)
-	}
-	logger, err := telemetry.NewLogger(log, f.logFormat, level)
+	logger, err := f.logger(log)
 	if err != nil {
-		return nil, fmt.Errorf("--log-format: %w", err)
+		return nil, err
 	}
 	database.LogRedis(logger)
 	for _, name := range f.shown(flags) {
@@ -282,14 +194,8 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 	if s.stopTracing, err = telemetry.StartTracing(ctx, "aisle", logger); err != nil {
 		return nil, err
 	}
-	if s.public, err = httpserver.Listen(f.listen); err != nil {
-		return nil, fmt.Errorf("%w (--listen)", err)
-	}
-	if f.adminListen != "off" && f.adminListen != "" {
-		if s.admin, err = httpserver.Listen(f.adminListen); err != nil {
-			s.public.Close()
-			return nil, fmt.Errorf("%w (--admin-listen)", err)
-		}
+	if s.public, s.admin, err = f.open(); err != nil {
+		return nil, err
 	}
 	// Without a keys file only this machine may call: the app refuses to be open on other
 	// addresses.
@@ -298,11 +204,7 @@ func (f *serveFlags) start(ctx context.Context, flags *pflag.FlagSet, log io.Wri
 		f.app.Listen = append(f.app.Listen, f.adminListen)
 	}
 	if s.app, err = app.New(ctx, f.app, logger); err != nil {
-		s.public.Close()
-		if s.admin != nil {
-			s.admin.Close()
-		}
-		return nil, err
+		return nil, errors.Join(err, closed(s.public, s.admin))
 	}
 	return s, nil
 }
