@@ -207,6 +207,29 @@ func TestPagesAndPlacementsRepeatNothing(t *testing.T) {
 	}
 }
 
+func TestWhatWasLookedAtStandsInItsOwnPlacementToo(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	popular := ids(s.recommend(t, api.Request{Scenario: "home.trending", Limit: 3}))
+	s.world.edit("north", func(d *shopData) { d.did("ann", "view_item", popular[1]) })
+	var page api.PageAnswer
+	if err := s.http.Call(t.Context(), http.MethodPost, "/v1/recommendations/batch", nil, api.PageRequest{
+		UserID: "ann", Placements: []api.Request{
+			{Scenario: "home.trending", Limit: 3}, {Scenario: "account.recently_viewed", Limit: 3},
+			{Scenario: "account.recently_viewed", Limit: 3, Fallback: "strict"},
+		},
+	}, &page); err != nil {
+		t.Fatal(err)
+	}
+	filled, strict := ids(page.Placements[1]), ids(page.Placements[2])
+	if filled[0] != popular[1] || slices.Contains(filled, popular[0]) || slices.Contains(filled, popular[2]) {
+		t.Errorf("%v was shown, %s looked at, but the page goes on with %v", popular, popular[1], filled)
+	}
+	if !slices.Equal(strict, []string{popular[1]}) {
+		t.Errorf("without a fallback it is %v", strict)
+	}
+}
+
 func TestBadRequestsNameEveryField(t *testing.T) {
 	t.Parallel()
 	s := north(t)

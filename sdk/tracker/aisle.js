@@ -109,32 +109,49 @@
     flush();
   }
 
-  /** Asks for a list. What was just done and is not sent yet counts too. */
-  async function recommend(request) {
+  const asked = { fields: ["title", "image_url", "url", "price", "currency"], explain: "reasons" };
+
+  /** Asks for a list. */
+  const recommend = (request) => ask("", Object.assign({}, asked, request));
+
+  /** What was just done and is not sent yet counts too. */
+  async function ask(path, request) {
     const who = allowed ? Object.assign({ session_id: session() }, user && { user_id: user }) : {};
     const fresh = queue.slice(-20).filter((e) => e.item_id || e.items).map(({ type, item_id, items, occurred_at }) => ({ type, item_id, items, occurred_at }));
-    const body = Object.assign({ fields: ["title", "image_url", "url", "price", "currency"], explain: "reasons" }, who, allowed && fresh.length && { events: fresh }, request);
-    const r = await fetch(server + "/v1/recommendations", { method: "POST", headers: headers(), body: JSON.stringify(body) });
-    if (!r.ok) throw new Error("Aisle: " + (await r.json().catch(() => ({ detail: r.statusText }))).detail);
-    return r.json();
+    const body = Object.assign(who, allowed && fresh.length && { events: fresh }, request);
+    const r = await fetch(server + "/v1/recommendations" + path, { method: "POST", headers: headers(), body: JSON.stringify(body) });
+    if (r.ok) return r.json();
+    const problem = await r.json().catch(() => ({ detail: r.statusText }));
+    throw Object.assign(new Error("Aisle: " + problem.detail), { pointer: problem.errors && problem.errors[0].pointer });
   }
 
-  /** Fills an element: its <template>, with data-field in it, is the card of one item. */
-  async function fill(box) {
-    const list = (name) => (box.dataset[name] || "").split(",").map((s) => s.trim()).filter(Boolean);
-    box.setAttribute("aria-busy", "true");
-    for (let n = box.querySelector("[data-item]") ? 0 : Number(box.dataset.skeleton) || 0; n > 0; n--) {
-      box.append(Object.assign(document.createElement("div"), { className: "aisle-skeleton", ariaHidden: "true" }));
+  /** What a placement asks for. */
+  function request(box) {
+    const d = box.dataset, list = (text) => (text || "").split(",").map((s) => s.trim()).filter(Boolean);
+    return Object.assign({ scenario: d.aisle, limit: Number(d.limit) || undefined }, asked, list(d.items).length && { context_items: list(d.items) },
+      d.category && { category: d.category }, d.q && { q: d.q }, list(d.cart).length && { cart: list(d.cart) }, d.fallback && { fallback: d.fallback });
+  }
+
+  /** Fills up to ten elements with one question, so that a product stands once on the page. The <template> of an element, with data-field in it, is the card of one item. */
+  async function fill(boxes) {
+    for (const box of boxes) {
+      box.setAttribute("aria-busy", "true");
+      for (let n = box.querySelector("[data-item], .aisle-skeleton") ? 0 : Number(box.dataset.skeleton) || 0; n > 0; n--) {
+        box.append(Object.assign(document.createElement("div"), { className: "aisle-skeleton", ariaHidden: "true" }));
+      }
     }
-    try {
-      const request = Object.assign({ scenario: box.dataset.aisle, limit: Number(box.dataset.limit) || undefined }, list("items").length && { context_items: list("items") },
-        box.dataset.category && { category: box.dataset.category }, box.dataset.q && { q: box.dataset.q }, list("cart").length && { cart: list("cart") });
-      show(box, await recommend(request));
-    } catch (e) {
-      box.hidden = true; // a shop's page is whole without us
-      console.warn(e);
+    for (let rest = boxes; rest.length;) {
+      try {
+        const page = await ask("/batch", { placements: rest.map(request) });
+        rest.forEach((box, n) => show(box, page.placements[n]));
+        rest = [];
+      } catch (e) { // a shop's page is whole without us, and without a placement that cannot be asked for
+        console.warn(e);
+        const wrong = rest[(/^\/placements\/(\d+)/.exec(e.pointer) || [])[1]];
+        rest = rest.filter((box) => !(box.hidden = !wrong || box === wrong));
+      }
     }
-    box.removeAttribute("aria-busy");
+    boxes.forEach((box) => box.removeAttribute("aria-busy"));
   }
 
   function show(box, answer) {
@@ -182,7 +199,10 @@
     return node;
   }
 
-  const refresh = () => document.querySelectorAll("[data-aisle]").forEach(fill);
+  function refresh() {
+    const all = [...document.querySelectorAll("[data-aisle]")];
+    while (all.length) fill(all.splice(0, 10));
+  }
 
   /** GA4's data layer: e-commerce events are forwarded as they are, those of before too. */
   function ga4() {

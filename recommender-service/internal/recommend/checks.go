@@ -49,7 +49,13 @@ func (r *run) addLists(c *filter.Checks, v *catalogue.View) {
 	ids("context", r.req.ContextItems)
 	ids("cart", r.cart)
 	ids("excluded", r.req.ExcludeItems)
-	ids("elsewhere", r.taken)
+	c.AddList("elsewhere", len(r.taken), func(k int) int32 {
+		i := v.Find(r.taken[k])
+		if r.ofHistory(v, i) {
+			return catalogue.None
+		}
+		return i
+	})
 	ids("not_interested", r.visitor.Hidden)
 	if r.scenario.Seen == "exclude" {
 		history("seen", func(*visitor.HistoryItem) bool { return true })
@@ -70,6 +76,14 @@ func (r *run) addLists(c *filter.Checks, v *catalogue.View) {
 	if slices.Contains(types, "purchase") { // also what was bought so long ago that the history has lost it
 		c.AddList("event_types", len(r.visitor.Purchased), bought)
 	}
+}
+
+// ofHistory reports whether the placement shows what the visitor looked at and the item is of that: he looks for it there, wherever else
+// on the page it stands.
+func (r *run) ofHistory(v *catalogue.View, item int32) bool {
+	shown := func(s api.Source) bool { return s.Kind == api.SourceRecentlyViewed }
+	seen := func(t visitor.HistoryItem) bool { return v.Index(t.Item, t.ItemID) == item }
+	return slices.ContainsFunc(r.scenario.Sources, shown) && slices.ContainsFunc(r.visitor.History, seen)
 }
 
 // conditions lists the filters of the request, the scenario and its rules, and what rules hide.

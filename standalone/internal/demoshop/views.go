@@ -96,7 +96,7 @@ func homeView() g.Node {
 		h.Section(h.Class("hero"), h.H1(g.Text("Small things that make a home")),
 			h.P(g.Text("Look at something, put it into the cart: the lists on every page follow at once. The panel shows how."))),
 		widget("home.for_you", "For you", 10), widget("home.trending", "Trending", 10),
-		widget("account.recently_viewed", "Recently viewed", 5),
+		widget("account.recently_viewed", "Recently viewed", 5, h.Data("fallback", "strict")), // hidden for who has looked at nothing
 	}
 }
 
