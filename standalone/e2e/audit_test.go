@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os/exec"
@@ -135,21 +136,24 @@ func auditLog(t *testing.T, d *deployment, file, north, south string) {
 	if n := len(read(audit.Query{Subject: audit.Person("north", person)}).Items); n != 1 {
 		t.Errorf("%d entries about the person, want 1", n)
 	}
-	paged := 0
-	for q := (audit.Query{Limit: 2}); ; {
-		page, err := audit.Fetch(ctx, recommender, "/v1/audit", q)
-		if err != nil {
-			t.Fatal(err)
+	eventually(t, ctx, "the pages have what the whole log has", func() error { // an entry may come between the two
+		paged := 0
+		for q := (audit.Query{Limit: 2}); ; {
+			page, err := audit.Fetch(ctx, recommender, "/v1/audit", q)
+			if err != nil {
+				return err
+			}
+			paged += len(page.Items)
+			if page.NextCursor == nil {
+				break
+			}
+			q.Below = *page.NextCursor
 		}
-		paged += len(page.Items)
-		if page.NextCursor == nil {
-			break
+		if all := len(read(audit.Query{}).Items); paged != all {
+			return fmt.Errorf("the pages have %d entries, the whole log %d", paged, all)
 		}
-		q.Below = *page.NextCursor
-	}
-	if all := len(read(audit.Query{}).Items); paged != all {
-		t.Errorf("the pages have %d entries, the whole log %d", paged, all)
-	}
+		return nil
+	})
 
 	other := httpclient.New(httpclient.Options{BaseURL: "http://" + d.programs[0].address, Key: south})
 	page, err := audit.Fetch(ctx, other, "/v1/audit", audit.Query{Limit: 100})

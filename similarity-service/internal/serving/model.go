@@ -211,6 +211,11 @@ func (r *Registry) Rows(ctx context.Context, m *Model, items []int32) ([][]snaps
 		row := cached[at]
 		at++
 		if len(row) == 0 {
+			if m.head && !missing { // the caller's patience bounds the wait, which a read of the row does not know
+				if _, err := r.archive.Snapshot(ctx, snapshotPath(m.Shop, m.Version)); err != nil {
+					return nil, err
+				}
+			}
 			missing = true
 			if row, err = m.Snapshot.Row(i); err != nil {
 				return nil, err
