@@ -148,7 +148,7 @@
       } catch (e) { // a shop's page is whole without us, and without a placement that cannot be asked for
         console.warn(e);
         const wrong = rest[(/^\/placements\/(\d+)/.exec(e.pointer) || [])[1]];
-        rest = rest.filter((box) => !(box.hidden = !wrong || box === wrong));
+        rest = rest.filter((box) => wrong && box !== wrong || !(box.hidden = true));
       }
     }
     boxes.forEach((box) => box.removeAttribute("aria-busy"));

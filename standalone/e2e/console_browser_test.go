@@ -323,14 +323,20 @@ func holds(script string) chromedp.Action {
 	})
 }
 
+// whole waits for the rest of a page of which a part may be shown already.
+func whole() chromedp.Action { return holds(`document.readyState === "complete"`) }
+
 // follow clicks the first element of a selector.
 func follow(selector string) chromedp.Action {
-	return chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).click()`, selector), nil)
+	return chromedp.Tasks{whole(), chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).click()`, selector), nil)}
 }
 
 // press clicks the button or link with a text in the main part of the page.
 func press(text string) chromedp.Action {
 	return chromedp.ActionFunc(func(ctx context.Context) error {
+		if err := whole().Do(ctx); err != nil {
+			return err
+		}
 		var found bool
 		script := fmt.Sprintf(`(() => { const all = [...document.querySelectorAll("main button, main a")];
 			const one = all.find((n) => n.textContent.trim() === %[1]q) ??
