@@ -59,13 +59,10 @@ func (d *experimentsData) row(x recommenderapi.Experiment) g.Node {
 	}
 	return view.Row(g.Group{
 		view.Link(d.Path+"/"+page.Escape(x.ExperimentID), cmp.Or(x.Title, x.ExperimentID)), h.Br(), h.Small(g.Text(id)),
-	}, view.Cell(view.State(x.Status), below(x.StopReason)),
+	}, view.Cell(view.State(x.Status), view.Below(x.StopReason)),
 		view.TextCell(cmp.Or(strings.Join(x.Scenarios, ", "), "everywhere")), view.NumberCell(words.Percent(x.Traffic)),
 		view.TextCell(strings.Join(arms, ", ")))
 }
-
-// below is a remark under the content of a cell; nothing for "".
-func below(text string) g.Node { return g.If(text != "", g.Group{h.Br(), h.Small(g.Text(text))}) }
 
 // card is the calculator of sample sizes.
 func (s sampleSize) card() g.Node {

@@ -78,7 +78,7 @@ func (d *jobsData) list(v *page.Visit) g.Node {
 			view.Column("Made")),
 		g.Map(d.Jobs, func(j similarityapi.Job) g.Node {
 			return view.Row(g.Group{view.Link(jobPath(j.JobID), j.Kind), h.Br(), h.Small(g.Text(j.JobID))},
-				view.Cell(view.State(j.State), below(j.Error)), view.TextCell(words.Ago(v.Now(), j.StartedAt.Time)),
+				view.Cell(view.State(j.State), view.Below(j.Error)), view.TextCell(words.Ago(v.Now(), j.StartedAt.Time)),
 				view.TextCell(words.Took(j.StartedAt.Time, j.FinishedAt.Time)), view.Cell(modelLinks(j.Models)))
 		})))
 }
@@ -179,7 +179,7 @@ func (d *schedulesData) row(s similarityapi.Schedule) g.Node {
 	if s.Paused {
 		state = view.Tag("warn", "paused")
 	}
-	return view.Row(g.Group{h.Code(g.Text(s.Cron)), below(jitter)}, view.TextCell(whatOf(&s.Request)),
+	return view.Row(g.Group{h.Code(g.Text(s.Cron)), view.Below(jitter)}, view.TextCell(whatOf(&s.Request)),
 		view.TextCell(words.When(s.NextAt.Time)), view.Cell(state), g.If(d.Change, view.Cell(scheduleActions(&s))))
 }
 

@@ -62,21 +62,14 @@ func (d *modelsData) versions(v *page.Visit) g.Node {
 func versionRow(v *page.Visit, m similarityapi.Model) g.Node {
 	var gate g.Node
 	if m.Gate != nil {
-		gate = g.Group{view.State(m.Gate.Verdict), g.If(m.Gate.Forced, below("forced"))}
+		gate = g.Group{view.State(m.Gate.Verdict), g.If(m.Gate.Forced, view.Below("forced"))}
 	}
 	return view.Row(g.Group{
-		view.Link("/models/"+page.Escape(m.Version), words.Spaced(m.Relation)), h.Br(), h.Small(g.Text(m.Version)),
+		view.Link("/models/"+page.Escape(m.Version), words.Spaced(m.Relation)), view.Below(m.Version),
 	}, view.TextCell(m.Algorithm), view.Cell(view.State(m.State)), view.Cell(gate),
 		view.TextCell(words.Ago(v.Now(), m.CreatedAt.Time)), view.NumberCell(words.Number(m.Items)),
-		view.TextCell(interval(m.Metrics["ndcg@20"])), view.TextCell(interval(m.Metrics["recall@20"])))
-}
-
-// interval is a figure with its interval; "" for one without, which was not measured.
-func interval(f similarityapi.Metric) string {
-	if f.High == 0 {
-		return ""
-	}
-	return words.Interval(f.Value, f.Low, f.High)
+		view.TextCell(words.Measured(m.Metrics["ndcg@20"])),
+		view.TextCell(words.Measured(m.Metrics["recall@20"])))
 }
 
 // View implements page.View.

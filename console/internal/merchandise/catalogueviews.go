@@ -64,7 +64,7 @@ func itemRow(i profileapi.Item) g.Node {
 		stock = view.State(i.Stock.Status)
 	}
 	return h.Tr(view.Cell(view.Thumb(i.ImageURL, i.Title, true)),
-		h.Th(h.Scope("row"), view.ItemLink(words.ItemLink{ID: i.ItemID, Title: i.Title}), below(about)),
+		h.Th(h.Scope("row"), view.ItemLink(words.ItemLink{ID: i.ItemID, Title: i.Title}), view.Below(about)),
 		view.TextCell(strings.Join(i.CategoryPath, " › ")), view.NumberCell(price+" "+i.Currency), view.Cell(stock),
 		view.Cell(view.State(i.Status)))
 }

@@ -51,7 +51,7 @@ func (d *itemData) facts() g.Node {
 	if i.Stock != nil {
 		stock = i.Stock.Status
 		if i.Stock.Quantity != nil {
-			stock += ", " + words.Number(i.Stock.Quantity)
+			stock += ", " + strconv.FormatFloat(*i.Stock.Quantity, 'f', 2, 64)
 		}
 	}
 	return view.Facts(
@@ -149,6 +149,6 @@ func (d *itemData) relationCard(r relationList) g.Node {
 func (d *itemData) neighbour(n neighbour) g.Node {
 	why := "/catalogue/item?id=" + url.QueryEscape(d.Item.ItemID) + "&other=" + url.QueryEscape(n.ItemID) + "#pair"
 	return h.Li(h.Class("items"), view.Thumb(n.Image, n.Title, true),
-		h.Span(view.ItemLink(words.ItemLink{ID: n.ItemID, Title: n.Title}), below(n.ItemID+", weight "+words.Short(n.Score))),
+		h.Span(view.ItemLink(words.ItemLink{ID: n.ItemID, Title: n.Title}), view.Below(n.ItemID+", weight "+words.Short(n.Score))),
 		h.A(h.Href(page.Root+why), g.Text("Why"), skip(n.ItemID)))
 }

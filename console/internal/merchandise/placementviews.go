@@ -33,11 +33,11 @@ func (d *placementsData) row(v *page.Visit, s recommenderapi.Scenario) g.Node {
 	}
 	state := view.Tag("", "as delivered")
 	if !s.Builtin {
-		state = g.Group{g.Text("version " + words.Whole(s.Version)), below(words.Ago(v.Now(), s.UpdatedAt.Time))}
+		state = g.Group{g.Text("version " + words.Whole(s.Version)), view.Below(words.Ago(v.Now(), s.UpdatedAt.Time))}
 	}
 	m := d.Figures[s.ScenarioID]
 	return view.Row(
-		g.Group{view.Link("/placements/"+page.Escape(s.ScenarioID), cmp.Or(s.Title, s.ScenarioID)), below(s.ScenarioID)},
+		g.Group{view.Link("/placements/"+page.Escape(s.ScenarioID), cmp.Or(s.Title, s.ScenarioID)), view.Below(s.ScenarioID)},
 		view.TextCell(strings.Join(from, ", ")), view.NumberCell(words.Number(len(s.Rules))), view.NumberCell(words.Number(m.Requests)),
 		view.NumberCell(words.Percent(m.ClickRate)), view.Cell(state))
 }

@@ -47,13 +47,13 @@ func (d *rulesData) row(r recommenderapi.ListedRule) g.Node {
 	}
 	var until, change g.Node
 	if !r.Rule.Until.IsZero() {
-		until = below("until " + words.When(r.Rule.Until.Time))
+		until = view.Below("until " + words.When(r.Rule.Until.Time))
 	}
 	if d.Change {
 		change = view.Cell(deleteForm(r))
 	}
 	return view.Row(ruleName(r), view.Cell(where), view.Cell(g.Text(words.Rule(r.Rule)), until),
-		view.Cell(view.State(r.State), below(r.Detail)), view.NumberCell(words.Number(r.Items)), change)
+		view.Cell(view.State(r.State), view.Below(r.Detail)), view.NumberCell(words.Number(r.Items)), change)
 }
 
 // ruleName leads to the editor of a rule.
@@ -62,11 +62,8 @@ func ruleName(r recommenderapi.ListedRule) g.Node {
 	if r.ScenarioID != "" {
 		path += "&scenario=" + url.QueryEscape(r.ScenarioID)
 	}
-	return g.Group{view.Link(path, r.Rule.RuleID), g.If(r.Rule.Title != "", below(r.Rule.Title))}
+	return g.Group{view.Link(path, r.Rule.RuleID), g.If(r.Rule.Title != "", view.Below(r.Rule.Title))}
 }
-
-// below is a smaller text in a line of its own.
-func below(text string) g.Node { return g.Group{h.Br(), h.Small(g.Text(text))} }
 
 // deleteForm deletes a rule, or takes it out of its placement, if that is as the page showed it.
 func deleteForm(r recommenderapi.ListedRule) g.Node {

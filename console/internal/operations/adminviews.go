@@ -131,10 +131,9 @@ func (d *auditData) table() g.Node {
 }
 
 func entryRow(e audit.Entry) g.Node {
-	below := func(text string) g.Node { return g.Group{h.Br(), h.Small(g.Text(text))} }
 	return h.Tr(view.TextCell(words.When(e.At.Time)),
-		view.Cell(g.Text(e.Actor), g.If(e.ActorKind != e.Actor, below(e.ActorKind))),
-		h.Th(h.Scope("row"), g.Text(e.Action), g.If(e.Subject != "", below(e.Subject))),
+		view.Cell(g.Text(e.Actor), g.If(e.ActorKind != e.Actor, view.Below(e.ActorKind))),
+		h.Th(h.Scope("row"), g.Text(e.Action), view.Below(e.Subject)),
 		view.Cell(view.State(e.Outcome)),
 		view.Cell(g.If(len(e.Before)+len(e.After) > 0,
 			view.Fold("before and after", view.JSON(e.Before), view.JSON(e.After)))))

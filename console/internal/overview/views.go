@@ -160,7 +160,7 @@ func (d *overviewData) liveModels(v *page.Visit) g.Node {
 			g.Map(d.Live, func(m similarityapi.Model) g.Node {
 				return view.Row(view.Link("/models/"+page.Escape(m.Version), words.Spaced(m.Relation)),
 					view.TextCell(m.Algorithm), view.TextCell(words.Ago(v.Now(), m.CreatedAt.Time)), view.NumberCell(words.Number(m.Items)),
-					view.TextCell(interval(m)), view.Cell(gate(m)))
+					view.TextCell(words.Measured(m.Metrics["ndcg@20"])), view.Cell(gate(m)))
 			}))
 	}
 	var refused g.Node
@@ -172,15 +172,6 @@ func (d *overviewData) liveModels(v *page.Visit) g.Node {
 		})...)}
 	}
 	return view.Card("Live models", live, refused)
-}
-
-// interval is the measured NDCG of a model, where an interval is known.
-func interval(m similarityapi.Model) string {
-	ndcg, ok := m.Metrics["ndcg@20"]
-	if !ok || ndcg.High == 0 {
-		return ""
-	}
-	return words.Interval(ndcg.Value, ndcg.Low, ndcg.High)
 }
 
 func gate(m similarityapi.Model) g.Node {

@@ -99,6 +99,9 @@ func Row(about g.Node, cells ...g.Node) g.Node {
 // Cell is a cell of whatever.
 func Cell(content ...g.Node) g.Node { return h.Td(content...) }
 
+// Below is a remark under the content of a cell; nothing for "".
+func Below(text string) g.Node { return g.If(text != "", g.Group{h.Br(), h.Small(g.Text(text))}) }
+
 // None stands where there is nothing to show.
 const None = "–"
 

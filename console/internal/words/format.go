@@ -10,31 +10,16 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
 
-// Number writes an integer with thin gaps between thousands, or a figure with four digits. A
-// float pointer has two decimals, or a dash for nil; any other type is written as Go does.
-func Number(v any) string {
-	switch n := v.(type) {
-	case int64:
-		return grouped(strconv.FormatInt(n, 10))
-	case int:
-		return grouped(strconv.Itoa(n))
-	case float64:
-		if n == math.Trunc(n) && math.Abs(n) < 1e15 {
-			return grouped(strconv.FormatFloat(n, 'f', 0, 64))
-		}
-		if math.Abs(n) >= 1000 {
-			return grouped(strconv.FormatFloat(n, 'f', 0, 64))
-		}
-		return strconv.FormatFloat(n, 'g', 4, 64)
-	case *float64:
-		if n == nil {
-			return "–"
-		}
-		return strconv.FormatFloat(*n, 'f', 2, 64)
+// Number writes an integer with thin gaps between thousands, or a figure with four digits.
+func Number[N int | int64 | float64](v N) string {
+	f := float64(v)
+	if f == math.Trunc(f) && math.Abs(f) < 1e15 || math.Abs(f) >= 1000 {
+		return grouped(strconv.FormatFloat(f, 'f', 0, 64))
 	}
-	return fmt.Sprint(v)
+	return strconv.FormatFloat(f, 'g', 4, 64)
 }
 
 // grouped puts narrow no-break spaces between thousands, and a minus sign in place of a hyphen.
@@ -60,6 +45,14 @@ func Short(v float64) string { return strconv.FormatFloat(v, 'g', 3, 64) }
 // Interval writes a figure with the ends of its interval: "0.213 [0.2, 0.23]".
 func Interval(v, low, high float64) string {
 	return Short(v) + " [" + Short(low) + ", " + Short(high) + "]"
+}
+
+// Measured writes a figure of a model with its interval; "" for one without, which was not measured.
+func Measured(m similarityapi.Metric) string {
+	if m.High == 0 {
+		return ""
+	}
+	return Interval(m.Value, m.Low, m.High)
 }
 
 // When writes a moment in UTC to the second, "2026-01-31 12:00:00 UTC"; a dash for none.
