@@ -143,7 +143,7 @@
     for (let rest = boxes; rest.length;) {
       try {
         const page = await ask("/batch", { placements: rest.map(request) });
-        rest.forEach((box, n) => show(box, page.placements[n]));
+        rest.forEach((box, n) => { try { show(box, page.placements[n]); } catch (e) { console.warn(e); box.hidden = true; } });
         rest = [];
       } catch (e) { // a shop's page is whole without us, and without a placement that cannot be asked for
         console.warn(e);

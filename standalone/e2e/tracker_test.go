@@ -145,6 +145,16 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 		t.Errorf("the card of what was seen is %q, %v", again, err)
 	}
 
+	err = chromedp.Run(ctx, // a card that cannot be made costs its own placement only
+		chromedp.Evaluate(`document.querySelector('#again [data-item]').id = "before";
+			document.querySelector("#top template").innerHTML = ""; aisle.refresh()`, nil),
+		holds(`document.getElementById("top").hidden &&
+			document.querySelector('#again:not([hidden]) [data-item="pot"]:not(#before)')`),
+	)
+	if err != nil {
+		t.Error(err)
+	}
+
 	var left string
 	err = chromedp.Run(ctx, chromedp.Evaluate(`aisle.consent(false); Object.keys(localStorage).join(" ")`, &left))
 	if err != nil || left != "aisle.consent" {
