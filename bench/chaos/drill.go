@@ -59,7 +59,7 @@ func (d *drill) run(ctx context.Context) error {
 	if err := d.load.fill(ctx); err != nil {
 		return err
 	}
-	if _, err := d.world.recompute(ctx, d.world.similarities[0]); err != nil {
+	if err := d.world.recompute(ctx, d.world.similarities[0]); err != nil {
 		return err
 	}
 	d.world.heal()
@@ -130,7 +130,7 @@ func (d *drill) one(ctx context.Context, f *fault, r *rand.Rand) error {
 		res.recovered, res.err = d.recovery(ctx)
 	}
 	if res.err == nil { // a fault that left the jobs or the snapshots in disorder shows here
-		_, res.err = d.world.recompute(ctx, d.world.similarities[d.probes%len(d.world.similarities)])
+		res.err = d.world.recompute(ctx, d.world.similarities[d.probes%len(d.world.similarities)])
 	}
 	if err := d.models.check(ctx, d.world); err != nil {
 		return err

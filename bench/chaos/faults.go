@@ -224,7 +224,7 @@ func fullDisk(ctx context.Context, w *world, r *rand.Rand) error {
 func damageSnapshot(ctx context.Context, w *world, r *rand.Rand) error {
 	n := w.similarities[0]
 	c := similarityapi.NewClient(clientOf(n))
-	if _, err := w.recompute(ctx, n); err != nil { // so that there is a sound one before it
+	if err := w.recompute(ctx, n); err != nil { // so that there is a sound one before it
 		return err
 	}
 	live, err := c.Live(ctx)
@@ -254,6 +254,5 @@ func damageSnapshot(ctx context.Context, w *world, r *rand.Rand) error {
 	if len(live.Degraded) != 1 || live.Degraded[0].Version != version || live.Degraded[0].Serving == "" {
 		return fmt.Errorf("the live model %s is damaged, and what serves instead is %+v", version, live.Degraded)
 	}
-	_, err = w.recompute(ctx, n)
-	return err
+	return w.recompute(ctx, n)
 }

@@ -298,7 +298,7 @@ func (w *world) heal() { w.healed = time.Now() }
 
 // recompute makes models and waits until they are live. A job that a killed replica left is
 // waited for, which is why starting is tried again. It gives up after recomputeLimit.
-func (w *world) recompute(ctx context.Context, at *node) (similarityapi.Job, error) {
+func (w *world) recompute(ctx context.Context, at *node) error {
 	c := similarityapi.NewClient(clientOf(at))
 	ctx, cancel := context.WithTimeout(ctx, recomputeLimit)
 	defer cancel()
@@ -308,10 +308,10 @@ func (w *world) recompute(ctx context.Context, at *node) (similarityapi.Job, err
 		job, err = c.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: searchSeconds, Publish: "always", Reason: "drill"})
 	}
 	if err != nil {
-		return job, fmt.Errorf("start a recompute: %w", err)
+		return fmt.Errorf("start a recompute: %w", err)
 	}
-	if job, err = c.WaitForJob(ctx, job.JobID, nil); err != nil {
-		return job, fmt.Errorf("recompute: %w", err)
+	if _, err = c.WaitForJob(ctx, job.JobID, nil); err != nil {
+		return fmt.Errorf("recompute: %w", err)
 	}
-	return job, nil
+	return nil
 }

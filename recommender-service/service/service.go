@@ -8,10 +8,10 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/anomaly"
 	"github.com/aisle-rec/aisle/recommender-service/internal/audience"
@@ -143,7 +143,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	s.scenarios = scenario.NewCollection(s.store, logger, now)
 	s.rules = scenario.NewRules(s.store, logger, now)
 	s.experiments = experiment.NewCollection(s.store, logger, now)
-	book := &experiment.Assigner{Experiments: s.experiments, Scenarios: s.scenarios}
+	assigner := &experiment.Assigner{Experiments: s.experiments, Scenarios: s.scenarios}
 	s.decisions = decisionlog.New(s.store, decisionlog.Options{Sample: config.DecisionSample, Logger: logger}, s.deps.Registry)
 	s.cleaner = &maintenance.Cleaner{
 		Store: s.store, KeepDecisions: time.Duration(config.DecisionDays) * 24 * time.Hour, KeepClicks: figures.AttributionWindow,
@@ -160,7 +160,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		s.attribution.Answered(shop)
 		s.peers.Answered(shop)
 	})
-	s.shadows = experiment.NewShadows(book, s.engine, s.counter.Shadowed)
+	s.shadows = experiment.NewShadows(assigner, s.engine, s.counter.Shadowed)
 	reporter := &figures.Reporter{Store: s.store, Items: s.items}
 	s.attribution = &figures.Attribution{
 		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
@@ -195,7 +195,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	}
 	s.anomalies.Register(s.deps.Registry)
 	api := &httpapi.API{
-		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: book, Shadows: s.shadows,
+		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: assigner, Shadows: s.shadows,
 		Decisions: s.decisions, Reporter: reporter, Anomalies: s.store.Anomalies, Monitor: s.anomalies,
 		Forget: s.forget, Persons: s.persons(profileHTTP), Model: func(
 			ctx context.Context, shop, version string,
@@ -341,7 +341,7 @@ func (s *Service) Started() <-chan struct{} { return s.gate.Started() }
 // itself; Run returns nil when all parts have ended.
 func (s *Service) Run(ctx context.Context) error {
 	shops := s.deps.Auth.Shops
-	group, ctx := errgroup.WithContext(ctx)
+	var group sync.WaitGroup
 	for _, work := range []func(){
 		func() { s.catalogue.Run(ctx, shops, shopsInterval) },
 		func() { s.peers.Run(ctx, shops) },
@@ -364,9 +364,10 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.cleaner.Run(ctx) },
 		func() { s.exports.Run(ctx) },
 	} {
-		group.Go(func() error { work(); return nil })
+		group.Go(work)
 	}
-	return group.Wait()
+	group.Wait()
+	return nil
 }
 
 // Close waits for what is under way and releases the store.

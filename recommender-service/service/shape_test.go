@@ -46,10 +46,12 @@ func TestRotationLowersWhatWasJustShownAndCanBeReplayed(t *testing.T) {
 	}
 }
 
-func TestExplorationGivesPlacesToWhatIsShownLeastAndCanBeReplayed(t *testing.T) {
+func TestExplorationGivesPlacesToWhatTheListLeavesOutAndCanBeReplayed(t *testing.T) {
 	t.Parallel()
 	s := north(t)
 	sc := trending()
+	s.put(t, "plain", sc)
+	plain := ids(s.recommend(t, api.Request{Scenario: "plain"}))
 	sc.Exploration = .5
 	s.put(t, "curious", sc)
 	explored := 0
@@ -58,9 +60,14 @@ func TestExplorationGivesPlacesToWhatIsShownLeastAndCanBeReplayed(t *testing.T) 
 		if a.Items[0].Tier != "popular" {
 			t.Errorf("the first place was explored")
 		}
-		for _, item := range a.Items {
+		for n, item := range a.Items {
 			if item.Tier == "exploration" {
 				explored++
+				if slices.Contains(plain, item.ItemID) {
+					t.Errorf("%s is explored and stands in the list without exploration", item.ItemID)
+				}
+			} else if item.ItemID != plain[n] {
+				t.Errorf("place %d has %s, want %s", n+1, item.ItemID, plain[n])
 			}
 			if added(item.Explanation) != item.Score {
 				t.Errorf("%s does not add up", item.ItemID)

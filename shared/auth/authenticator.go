@@ -189,23 +189,23 @@ func (a *Authenticator) keyHolder(key string, r *http.Request) (Principal, error
 			return Principal{}, apierror.Malformed(err.Error(), apierror.FieldError{Parameter: ShopHeader, Detail: err.Error()})
 		}
 	}
-	if origin := r.Header.Get("Origin"); k.Kind == KindPublishable && origin != "" && !a.OriginAllowed(p, origin) {
+	if origin := r.Header.Get("Origin"); k.Kind == KindPublishable && origin != "" && !allowsOrigin(k, origin) {
 		return Principal{}, apierror.New(http.StatusForbidden, "origin_not_allowed",
 			fmt.Sprintf("The key may not be used from %s. Add the origin with \"aisle keys create --origin\".", origin))
 	}
 	return p, nil
 }
 
-// OriginAllowed reports whether a browser page of this origin may use p's key. No list means no page.
-func (a *Authenticator) OriginAllowed(p Principal, origin string) bool {
-	return slices.Contains(p.Origins, origin) || slices.Contains(p.Origins, "*")
+// allowsOrigin reports whether a browser page of this origin may use a publishable key. No list means no page.
+func allowsOrigin(k Key, origin string) bool {
+	return slices.Contains(k.Origins, origin) || slices.Contains(k.Origins, "*")
 }
 
 // KnowsOrigin reports whether any publishable key allows this origin: a CORS preflight carries no key.
 func (a *Authenticator) KnowsOrigin(origin string) bool {
 	a.reload()
 	for _, k := range *a.keys.Load() {
-		if k.Kind == KindPublishable && (slices.Contains(k.Origins, origin) || slices.Contains(k.Origins, "*")) {
+		if k.Kind == KindPublishable && allowsOrigin(k, origin) {
 			return true
 		}
 	}

@@ -20,8 +20,8 @@ import (
 // UserTokenHeader carries the token that binds a page to a user.
 const UserTokenHeader = "Aisle-User-Token"
 
-// MaxTokenLife is the longest time that a user token may be valid for.
-const MaxTokenLife = 24 * time.Hour
+// maxTokenLife is the longest time that a user token may be valid for.
+const maxTokenLife = 24 * time.Hour
 
 // clockSkew is how far the clocks of a shop's servers and ours may differ.
 const clockSkew = time.Minute
@@ -91,8 +91,8 @@ func SignUserToken(s UserSecret, private, userID string, now time.Time, life tim
 	if userID == "" {
 		return "", errors.New("a user token needs the id of a user")
 	}
-	if life <= 0 || life > MaxTokenLife {
-		return "", fmt.Errorf("a user token is valid for up to %s, not for %s", MaxTokenLife, life)
+	if life <= 0 || life > maxTokenLife {
+		return "", fmt.Errorf("a user token is valid for up to %s, not for %s", maxTokenLife, life)
 	}
 	token := jwt.NewWithClaims(jwt.GetSigningMethod(s.Algorithm), jwt.RegisteredClaims{
 		Subject: userID, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)),
@@ -224,8 +224,8 @@ func (a *Authenticator) check(shop *shopTokens, token string) (claims jwt.Regist
 		)
 	case claims.Subject == "":
 		err = badToken("user_token_invalid", "The user token binds nobody: it needs the user's id as \"sub\".")
-	case claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > MaxTokenLife:
-		err = badToken("user_token_invalid", fmt.Sprintf("The user token needs \"iat\", and an \"exp\" at most %s later.", MaxTokenLife))
+	case claims.IssuedAt == nil || claims.ExpiresAt.Sub(claims.IssuedAt.Time) > maxTokenLife:
+		err = badToken("user_token_invalid", fmt.Sprintf("The user token needs \"iat\", and an \"exp\" at most %s later.", maxTokenLife))
 	}
 	return claims, err
 }

@@ -86,7 +86,7 @@ func TestUserTokens(t *testing.T) {
 		t.Fatal(err)
 	}
 	signed := func(algorithm string) string {
-		text, err := SignUserToken(s.secrets[algorithm], s.private[algorithm], "ann", now, MaxTokenLife)
+		text, err := SignUserToken(s.secrets[algorithm], s.private[algorithm], "ann", now, maxTokenLife)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -32,8 +32,8 @@ const (
 
 // Codes of the problems that faults become.
 const (
-	CodeDiskFull = "disk_full"
-	CodeDamaged  = "database_damaged"
+	codeDiskFull = "disk_full"
+	codeDamaged  = "database_damaged"
 )
 
 // Problem is what a caller is told of an error of a store; its log has the cause.
@@ -43,11 +43,11 @@ func Problem(err error) *apierror.Problem {
 	case Unavailable:
 		return apierror.Unavailable("The database did not answer. Send the request again.", 2*time.Second, err)
 	case DiskFull:
-		p = apierror.New(http.StatusServiceUnavailable, CodeDiskFull,
+		p = apierror.New(http.StatusServiceUnavailable, codeDiskFull,
 			"There is no room left to store it: nothing of the request was kept. Free or add disk space, then send it again.")
 		p.RetryAfter = time.Minute
 	case Damaged:
-		p = apierror.New(http.StatusInternalServerError, CodeDamaged,
+		p = apierror.New(http.StatusInternalServerError, codeDamaged,
 			"The store is damaged and cannot be read: restore it from a backup. The log has the place under this request_id.")
 	default:
 		return apierror.Internal(err)

@@ -31,7 +31,7 @@ func TestFaultsOfSQLite(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := exec("insert into t values (2, zeroblob(1000000))")
-	check(t, "no page is left", full, DiskFull, http.StatusServiceUnavailable, CodeDiskFull)
+	check(t, "no page is left", full, DiskFull, http.StatusServiceUnavailable, codeDiskFull)
 	check(t, "a statement of ours is wrong", exec("insert into nothing values (1)"), Bug, http.StatusInternalServerError, "internal_error")
 	check(t, "a value of ours is wrong", exec("insert into t values (1, null)"), Bug, http.StatusInternalServerError, "internal_error")
 	left, leave := context.WithCancel(t.Context())
@@ -59,7 +59,7 @@ func TestFaultsOfSQLite(t *testing.T) {
 	defer s.Close()
 	check(
 		t, "pages are damaged", s.Reader.QueryRow("select sum(length(v)) from t").Scan(new(int)), Damaged, http.StatusInternalServerError,
-		CodeDamaged,
+		codeDamaged,
 	)
 }
 
@@ -75,8 +75,8 @@ func TestFaultsOfPostgres(t *testing.T) {
 		_, err := pool.Exec(t.Context(), "do $$ begin raise exception using errcode = '"+code+"'; end $$")
 		return err
 	}
-	check(t, "the disk is full", raise("53100"), DiskFull, http.StatusServiceUnavailable, CodeDiskFull)
-	check(t, "a page is damaged", raise("XX001"), Damaged, http.StatusInternalServerError, CodeDamaged)
+	check(t, "the disk is full", raise("53100"), DiskFull, http.StatusServiceUnavailable, codeDiskFull)
+	check(t, "a page is damaged", raise("XX001"), Damaged, http.StatusInternalServerError, codeDamaged)
 	check(t, "the server stops", raise("57P01"), Unavailable, http.StatusServiceUnavailable, "unavailable")
 	_, err = pool.Exec(t.Context(), "selec 1")
 	check(t, "a statement of ours is wrong", err, Bug, http.StatusInternalServerError, "internal_error")

@@ -156,17 +156,16 @@ func (l *limiter) take(ctx context.Context, caller string, perSecond float64, bu
 	})
 	now := time.Now()
 	if l.shared != nil && now.UnixNano() >= l.away.Load() {
-		left, ok, err := l.lease(ctx, b, caller, perSecond, burst, now)
-		if err == nil {
+		if left, ok, err := l.lease(ctx, b, caller, perSecond, burst, now); err == nil {
 			return left, ok
-		}
-		if ctx.Err() == nil && l.away.Swap(now.Add(redisRest).UnixNano()) < now.Add(-redisRest).UnixNano() {
-			l.logger.Warn("Redis does not count requests, each process does for itself", "error", err)
 		}
 	}
 	ok = b.local.AllowN(now, 1)
 	return int(b.local.TokensAt(now)), ok
 }
+
+// errAway says that Redis is not asked for a moment.
+var errAway = errors.New("no answer from Redis")
 
 // lease takes one request from what this process holds of the shared count, which is asked for a few at a time: most requests cost no round
 // trip.
@@ -179,10 +178,16 @@ func (l *limiter) lease(
 		b.leased--
 		return b.leased, true, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	if now.UnixNano() < l.away.Load() { // the caller's request before this one has waited in vain
+		return 0, false, errAway
+	}
+	limited, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
 	limit := redis_rate.Limit{Rate: 1, Period: time.Duration(float64(time.Second) / perSecond), Burst: burst}
-	got, err := l.shared.AllowAtMost(ctx, l.service+" "+caller, limit, max(1, int(perSecond/leaseShare)))
+	got, err := l.shared.AllowAtMost(limited, l.service+" "+caller, limit, max(1, int(perSecond/leaseShare)))
+	if err != nil && ctx.Err() == nil && l.away.Swap(now.Add(redisRest).UnixNano()) < now.Add(-redisRest).UnixNano() {
+		l.logger.Warn("Redis does not count requests, each process does for itself", "error", err)
+	}
 	if err != nil || got.Allowed == 0 {
 		return 0, false, err
 	}

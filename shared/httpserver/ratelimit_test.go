@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -241,6 +243,56 @@ func TestWithoutItsRedisAProcessCountsForItself(t *testing.T) {
 		if status, _ := sent(t, url, "{}", "X-API-Key", keys[0]); status != want {
 			t.Errorf("call %d: %d, want %d", call, status, want)
 		}
+	}
+}
+
+// asked counts the questions of a limiter that a client of Redis sends.
+type asked struct{ atomic.Int32 }
+
+func (a *asked) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (a *asked) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (a *asked) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() == "evalsha" {
+			a.Add(1)
+		}
+		return next(ctx, cmd)
+	}
+}
+
+// TestARedisThatHangsIsAskedOnce has many requests of one key come at once: they must not wait for it one after the other.
+func TestARedisThatHangsIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	hung, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and answers nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hung.Close()
+	options, err := database.ParseRedisURL("redis://" + hung.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewUniversalClient(options)
+	defer client.Close()
+	commands := &asked{}
+	client.AddHook(commands)
+	l := newLimiter(Options{Service: "test", Logger: slog.New(slog.DiscardHandler), RateLimits: RateLimits{Redis: client}})
+	var calls sync.WaitGroup
+	var passed atomic.Int32
+	for range 8 {
+		calls.Go(func() {
+			if _, ok := l.take(t.Context(), "key", seldom, 4); ok {
+				passed.Add(1)
+			}
+		})
+	}
+	calls.Wait()
+	if commands.Load() != 1 || passed.Load() != 4 {
+		t.Errorf("asked %d times, %d requests passed; want 1 and the 4 that this process has for the key", commands.Load(), passed.Load())
 	}
 }
 

@@ -20,9 +20,13 @@ func NewClient(c *httpclient.Client) *Client { return &Client{http: c} }
 // ForShop returns the same client acting for another shop; only service keys may.
 func (c *Client) ForShop(shop string) *Client { return &Client{http: c.http.ForShop(shop)} }
 
-// Lookup returns neighbour lists.
+// Lookup returns neighbour lists, one for each item of the request, in its order.
 func (c *Client) Lookup(ctx context.Context, r LookupRequest) (LookupAnswer, error) {
-	return httpclient.JSON[LookupAnswer](ctx, c.http, http.MethodPost, "/v1/similarities", nil, r)
+	answer, err := httpclient.JSON[LookupAnswer](ctx, c.http, http.MethodPost, "/v1/similarities", nil, r)
+	if err == nil && len(answer.Lists) != len(r.ItemIDs) {
+		err = fmt.Errorf("the similarity-service answered %d lists for %d items", len(answer.Lists), len(r.ItemIDs))
+	}
+	return answer, err
 }
 
 // Next returns what a session may look at next.

@@ -13,8 +13,10 @@ const (
 	Similar        = "similar"
 	BoughtTogether = "bought_together"
 	ViewedNext     = "viewed_next"
-	Popular        = "popular"
 )
+
+// Relations lists what a recompute makes, in the order in which it does.
+func Relations() []string { return []string{Similar, BoughtTogether, ViewedNext} }
 
 // Neighbour is one entry of an item's neighbour list.
 type Neighbour struct {

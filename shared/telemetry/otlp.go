@@ -65,7 +65,7 @@ func newExporter(getenv func(string) string) (*exporter, error) {
 	e := &exporter{client: &http.Client{}, url: u.String(), headers: map[string]string{}, timeout: otlpTimeout, pause: otlpPause}
 	for _, pair := range strings.Split(setting("HEADERS"), ",") {
 		name, value, found := strings.Cut(pair, "=")
-		decoded, err := url.QueryUnescape(strings.TrimSpace(value))
+		decoded, err := url.PathUnescape(strings.TrimSpace(value)) // of a query a + would be a blank
 		if strings.TrimSpace(pair) == "" {
 			continue
 		}

@@ -29,14 +29,14 @@ func TestSpansReachACollector(t *testing.T) {
 			return
 		}
 		body, _ := io.ReadAll(r.Body)
-		if r.URL.Path != "/v1/traces" || r.Header.Get("X-Tenant") != "a shop" || r.Header.Get("Content-Type") != "application/json" {
+		if r.URL.Path != "/v1/traces" || r.Header.Get("X-Tenant") != "a shop+1" || r.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%s %v", r.URL, r.Header)
 		}
 		bodies <- body
 	}))
 	t.Cleanup(server.Close)
 	e, err := newExporter(func(name string) string {
-		return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL + "/", "OTEL_EXPORTER_OTLP_HEADERS": "X-Tenant=a%20shop"}[name]
+		return map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": server.URL + "/", "OTEL_EXPORTER_OTLP_HEADERS": "X-Tenant=a%20shop+1"}[name]
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -200,15 +200,6 @@ func (m *Decoder) Decode(data []byte) (*State, error) {
 	return s, nil
 }
 
-// SeqOf returns the version of an encoded state without reading the rest; 0 for none.
-func SeqOf(data []byte) int64 {
-	if len(data) == 0 || data[0] != formVersion {
-		return 0
-	}
-	seq, _ := binary.Uvarint(data[1:])
-	return int64(seq)
-}
-
 // decoder takes values off the front of a text, which the decoded ids share, and remembers that it ran out.
 type decoder struct {
 	rest  string

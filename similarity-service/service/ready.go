@@ -9,7 +9,6 @@ import (
 	"github.com/aisle-rec/aisle/shared/database"
 	"github.com/aisle-rec/aisle/shared/readiness"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
-	"github.com/aisle-rec/aisle/similarity-service/internal/recompute"
 	"github.com/aisle-rec/aisle/similarity-service/internal/serving"
 )
 
@@ -79,7 +78,7 @@ func (c *liveModels) Describe(to chan<- *prometheus.Desc) { to <- liveCount; to 
 // Collect implements prometheus.Collector.
 func (c *liveModels) Collect(to chan<- prometheus.Metric) {
 	ages := c.registry.Ages()
-	for _, relation := range recompute.Relations() {
+	for _, relation := range similarityapi.Relations() {
 		a := ages[relation]
 		for _, verdict := range serving.Verdicts() {
 			to <- prometheus.MustNewConstMetric(liveCount, prometheus.GaugeValue, float64(a.Shops[verdict]), relation, verdict)

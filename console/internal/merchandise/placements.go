@@ -124,12 +124,13 @@ func placement(v *page.Visit) (any, error) {
 	}
 	d := &placementData{Scenario: s}
 	d.Form = form.New(placementValues(&s), nil, placementField)
-	return d, d.complete(v)
+	d.complete(v)
+	return d, nil
 }
 
-// complete reads what stands around the form: rules and older versions. It returns no error;
-// what cannot be read is a note.
-func (d *placementData) complete(v *page.Visit) error {
+// complete reads what stands around the form: rules and older versions. What cannot be read is
+// a note.
+func (d *placementData) complete(v *page.Visit) {
 	id := v.PathValue("id")
 	d.Change = v.Who.Can(auth.ScopeConfigWrite)
 	for n, source := range d.Scenario.Sources {
@@ -149,7 +150,6 @@ func (d *placementData) complete(v *page.Visit) error {
 	)
 	v.Part("history", err)
 	d.History = history.Items
-	return nil
 }
 
 // editPlacement saves the form, or shows what it would change: the service is asked for the
@@ -184,7 +184,8 @@ func editPlacement(v *page.Visit) (any, error) {
 		}
 	}
 	d.Form = form.New(v.Form, problem, placementField)
-	return d, d.complete(v)
+	d.complete(v)
+	return d, nil
 }
 
 // deletePlacement deletes a placement; a delivered one comes back as it was delivered.

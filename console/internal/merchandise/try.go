@@ -71,7 +71,8 @@ func try(v *page.Visit) (any, error) {
 		d.Products = append(d.Products, products(row.Items)...)
 	}
 	if d.Model != "" {
-		return d, d.compare(v, r)
+		d.compare(v, r)
+		return d, nil
 	}
 	if d.Missing != "" {
 		why, err := page.Send[recommenderapi.ExplainAnswer](
@@ -88,11 +89,11 @@ func try(v *page.Visit) (any, error) {
 
 // compare shows the list of another model version beside that of the live one. Only the
 // relation of that version is replaced.
-func (d *tryData) compare(v *page.Visit, r recommenderapi.Request) error {
+func (d *tryData) compare(v *page.Visit, r recommenderapi.Request) {
 	at := slices.IndexFunc(d.Models, func(m similarityapi.Model) bool { return m.Version == d.Model })
 	if at < 0 {
 		d.Problem = apierror.NotFound("model", d.Model)
-		return nil
+		return
 	}
 	answer, err := page.Send[recommenderapi.PreviewAnswer](
 		v, v.Recommender, http.MethodPost, "/v1/scenarios/"+page.Escape(d.Scenario)+"/preview",
@@ -100,10 +101,9 @@ func (d *tryData) compare(v *page.Visit, r recommenderapi.Request) error {
 	)
 	if err != nil {
 		d.Problem = apierror.From(err)
-		return nil
+		return
 	}
 	d.Products, d.Then = beside(answer.Live.Items, answer.Preview.Items)
-	return nil
 }
 
 // request is what a form asks a placement for, as a test, so that it counts in no figure. It

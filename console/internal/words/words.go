@@ -73,9 +73,9 @@ func Operators() map[string]string {
 	}
 }
 
-// Condition says a condition in words: "price below 20 and brand is Ora". nil holds for
+// condition says a condition in words: "price below 20 and brand is Ora". nil holds for
 // everything.
-func Condition(c *recommenderapi.Condition) string {
+func condition(c *recommenderapi.Condition) string {
 	switch {
 	case c == nil:
 		return "everything"
@@ -84,7 +84,7 @@ func Condition(c *recommenderapi.Condition) string {
 	case len(c.Any) > 0:
 		return joined(c.Any, " or ")
 	case c.Not != nil:
-		return "not (" + Condition(c.Not) + ")"
+		return "not (" + condition(c.Not) + ")"
 	}
 	word, ok := Operators()[c.Op]
 	if !ok {
@@ -103,7 +103,7 @@ func Condition(c *recommenderapi.Condition) string {
 func joined(list []recommenderapi.Condition, by string) string {
 	var parts []string
 	for n := range list {
-		text := Condition(&list[n])
+		text := condition(&list[n])
 		if len(list[n].All)+len(list[n].Any) > 0 {
 			text = "(" + text + ")"
 		}
@@ -136,7 +136,7 @@ func ValueText(v any) string {
 
 // Rule says in words what a rule does, and when.
 func Rule(r recommenderapi.Rule) string {
-	about := "items whose " + Condition(r.Where)
+	about := "items whose " + condition(r.Where)
 	if r.Where == nil {
 		about = "all items"
 	}
@@ -159,7 +159,7 @@ func Rule(r recommenderapi.Rule) string {
 		text = r.Action + " " + about
 	}
 	if r.When != nil {
-		text += ", when " + Condition(r.When)
+		text += ", when " + condition(r.When)
 	}
 	return text
 }

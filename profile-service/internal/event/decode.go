@@ -27,19 +27,15 @@ type Rules struct {
 	weights   Weights
 	canonical map[string]string // every accepted name of a type to its canonical name
 	known     string            // the canonical names, for messages
-	futureMax time.Duration
 }
 
-// MaxFuture is how far ahead of the server's clock an event may lie. Clocks of servers are
+// maxFuture is how far ahead of the server's clock an event may lie. Clocks of servers are
 // seldom further off, and a sender whose clock is hears of it.
-const MaxFuture = 5 * time.Minute
+const maxFuture = 5 * time.Minute
 
 // NewRules returns the rules for the types of weights.
 func NewRules(weights Weights) *Rules {
-	r := &Rules{weights: weights, canonical: map[string]string{}, futureMax: MaxFuture}
-	for alias, name := range canonicalTypes() {
-		r.canonical[alias] = name
-	}
+	r := &Rules{weights: weights, canonical: canonicalTypes()}
 	for name := range weights {
 		r.canonical[name] = name
 	}
@@ -50,11 +46,11 @@ func NewRules(weights Weights) *Rules {
 // Weights returns the weight table that the rules were built with.
 func (r *Rules) Weights() Weights { return r.weights }
 
-// TimeRange is when acceptable events happened.
-type TimeRange struct {
-	Now      time.Time
+// Bounds are what a body keeps to.
+type Bounds struct {
+	Now      time.Time // events lie at most maxFuture behind it
 	Earliest time.Time // older events are past the retention
-	Most     int       // events of a body; 0: MaxEvents
+	Most     int       // events of the body; 0: MaxEvents
 }
 
 // Judged is one event of a body: valid when Errors is empty. Warnings name what was not understood and left out.
@@ -74,11 +70,11 @@ type Body struct {
 // Decode reads a body: one event, an array of events, or an object with "events" (or "batch"), whose other members, such as the key of a
 // beacon, are not looked at. Events may have the form of another system, see package foreign. The error is a *SyntaxError or a *SizeError;
 // whatever is wrong with a single event is in its Judged. Cost O(len(data)); the result does not share memory with data.
-func (r *Rules) Decode(data []byte, w TimeRange) (Body, error) {
+func (r *Rules) Decode(data []byte, bounds Bounds) (Body, error) {
 	if !utf8.Valid(data) {
 		return Body{}, &SyntaxError{Detail: "the body is not valid UTF-8"}
 	}
-	d := decoder{scanner: scanner{data: data}, rules: r, window: w}
+	d := decoder{scanner: scanner{data: data}, rules: r, bounds: bounds}
 	var body Body
 	switch d.peek() {
 	case '[':
@@ -104,7 +100,7 @@ func (r *Rules) Decode(data []byte, w TimeRange) (Body, error) {
 }
 
 // most is how many events a body may hold.
-func (d *decoder) most() int { return cmp.Or(d.window.Most, MaxEvents) }
+func (d *decoder) most() int { return cmp.Or(d.bounds.Most, MaxEvents) }
 
 // SizeError says that a request holds too many events or none.
 type SizeError struct{ Detail string }
@@ -117,24 +113,24 @@ func (e *SizeError) Error() string { return e.Detail }
 type decoder struct {
 	scanner
 	rules   *Rules
-	window  TimeRange       // when the events may have happened
+	bounds  Bounds
 	tooMany bool            // there are more events than most; they were passed over
 	around  foreign.Wrapper // members of the object around the events
 
 	// of the event being read
-	event    *Event
-	errors   []profileapi.FieldError
-	warnings []profileapi.FieldError
-	lenient  []profileapi.FieldError // of optional fields; see reportLenient
-	pointer  string                  // of the event
-	rest     [restFields][]byte
-	itemID   string   // the member item_id, which becomes a line when there are no items
-	times    int      // 1 when occurred_at was given
-	rating   *float64 // the member rating; nil when not given
-	unknown  []string // names of members that are no fields
-	foreign  bool     // a member tells of another system's form
-	badLines int      // lines that were left out
-	given    bool     // it was translated already
+	event      *Event
+	errors     []profileapi.FieldError
+	warnings   []profileapi.FieldError
+	lenient    []profileapi.FieldError // of optional fields; see reportLenient
+	pointer    string                  // of the event
+	rest       [restFields][]byte
+	itemID     string   // the member item_id, which becomes a line when there are no items
+	timed      bool     // occurred_at was given
+	rating     *float64 // the member rating; nil when not given
+	unknown    []string // names of members that are no fields
+	foreign    bool     // a member tells of another system's form
+	badLines   int      // lines that were left out
+	translated bool     // from another system's form already
 }
 
 // object reads an object that is an event or wraps a list of them. It goes over the members
@@ -171,16 +167,15 @@ func (d *decoder) wrapper(list string) Body {
 	var body Body
 	d.pos++
 	for first := true; d.next('}', first); first = false {
-		switch name := string(d.key()); {
-		case name == list:
-			if d.peek() != '[' {
-				d.fail("\"events\" is not a list")
-				return body
-			}
-			body.Events = d.list("/" + list)
-		default:
+		if string(d.key()) != list {
 			d.skip(1)
+			continue
 		}
+		if d.peek() != '[' {
+			d.fail("\"events\" is not a list")
+			return body
+		}
+		body.Events = d.list("/" + list)
 	}
 	return body
 }
@@ -208,7 +203,7 @@ func (d *decoder) list(prefix string) []Judged {
 // translated, once, and judged again. An error of syntax ends the body, not the event.
 func (d *decoder) one(pointer string) Judged {
 	var judged Judged
-	d.event, d.errors, d.warnings, d.pointer, d.itemID, d.times = &judged.Event, nil, nil, pointer, "", 0
+	d.event, d.errors, d.warnings, d.pointer, d.itemID, d.timed = &judged.Event, nil, nil, pointer, "", false
 	d.unknown, d.foreign, d.badLines, d.lenient, d.rating = d.unknown[:0], false, 0, d.lenient[:0], nil
 	clear(d.rest[:])
 	if d.peek() != '{' {
@@ -224,9 +219,9 @@ func (d *decoder) one(pointer string) Judged {
 	if d.err != nil {
 		return judged
 	}
-	if d.foreign && !d.given {
+	if d.foreign && !d.translated {
 		if t := foreign.Translate(d.data[start:d.pos], d.around); t != nil {
-			return d.rules.translated(t, pointer, d.window)
+			return d.rules.translated(t, pointer, d.bounds)
 		}
 	}
 	d.finish()
@@ -236,11 +231,11 @@ func (d *decoder) one(pointer string) Judged {
 }
 
 // translated judges an event that had another form. Pointers name the fields as they were sent.
-func (r *Rules) translated(t *foreign.Translation, pointer string, w TimeRange) Judged {
+func (r *Rules) translated(t *foreign.Translation, pointer string, bounds Bounds) Judged {
 	if t.Problem != "" {
 		return Judged{Errors: []profileapi.FieldError{{Pointer: pointer + t.Pointer, Code: "no_event", Detail: t.Problem}}}
 	}
-	d := decoder{scanner: scanner{data: t.Event}, rules: r, window: w, given: true}
+	d := decoder{scanner: scanner{data: t.Event}, rules: r, bounds: bounds, translated: true}
 	judged := d.one("")
 	if d.err != nil { // too deep for a body is too deep for an event
 		judged.Errors = []profileapi.FieldError{{Code: "invalid_json", Detail: d.err.Detail}}

@@ -15,7 +15,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-var window = TimeRange{Now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Earliest: time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)}
+var window = Bounds{Now: time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), Earliest: time.Date(2025, 3, 1, 0, 0, 0, 0, time.UTC)}
 
 func TestDecodeKeepsEveryField(t *testing.T) {
 	t.Parallel()

@@ -102,7 +102,7 @@ func (d *decoder) occurredAt() {
 	default:
 		d.skip(2)
 	}
-	d.times = 1
+	d.timed = true
 	switch {
 	case d.err != nil:
 	case parsed.IsZero():
@@ -110,14 +110,14 @@ func (d *decoder) occurredAt() {
 			"/occurred_at", "invalid_time",
 			"occurred_at is neither RFC 3339 (2026-01-31T12:00:00Z) nor a date nor an epoch in seconds, milliseconds or microseconds.",
 		)
-	case parsed.After(d.window.Now.Add(d.rules.futureMax)):
+	case parsed.After(d.bounds.Now.Add(maxFuture)):
 		d.wrong(
 			"/occurred_at", "event_in_future",
 			"occurred_at is more than 5 minutes ahead of the server's clock. Correct the sender's clock.",
 		)
-	case parsed.Before(d.window.Earliest):
+	case parsed.Before(d.bounds.Earliest):
 		d.wrong("/occurred_at", "event_too_old", "occurred_at is before the shop's retention, which begins at "+
-			d.window.Earliest.UTC().Format(time.RFC3339)+
+			d.bounds.Earliest.UTC().Format(time.RFC3339)+
 			". Leave such events out or raise the retention (aisle serve --retention-days, AISLE_PROFILE_RETENTION_DAYS).")
 	default:
 		d.event.OccurredMs = parsed.UnixMilli()
@@ -198,7 +198,7 @@ func (d *decoder) stringValue(pointer string) ([]byte, bool) {
 	d.nul = false
 	raw := d.str()
 	if d.nul {
-		d.wrong(pointer, "nul_character", "The value "+errNUL.Error()+".")
+		d.wrong(pointer, "nul_character", "The value "+holdsNUL)
 		return nil, false
 	}
 	return raw, d.err == nil
@@ -345,10 +345,10 @@ func (d *decoder) finish() {
 	if len(e.Lines) == 0 && d.itemID != "" {
 		e.Lines = []Line{{ItemID: d.itemID, Quantity: 1}}
 	}
-	if d.times == 0 {
-		e.OccurredMs = d.window.Now.UnixMilli()
+	if !d.timed {
+		e.OccurredMs = d.bounds.Now.UnixMilli()
 	}
-	e.Timed = d.times > 0
+	e.Timed = d.timed
 	if len(d.unknown) > 0 {
 		d.nameUnknown()
 	}

@@ -180,7 +180,7 @@ func (d *decoder) properties() bool {
 		d.wrong("/properties", "out_of_range",
 			"A number in properties is beyond ±1.8e308, which no reader takes. Put it in double quotes.")
 	case d.nul:
-		d.wrong("/properties", "nul_character", "A text in properties "+errNUL.Error()+".")
+		d.wrong("/properties", "nul_character", "A text in properties "+holdsNUL)
 	case len(text) > maxRest:
 		d.wrong("/properties", "too_long", fmt.Sprintf("properties has more than %d bytes.", maxRest))
 	default:

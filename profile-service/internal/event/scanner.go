@@ -23,8 +23,8 @@ type SyntaxError struct {
 // Error implements error.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("%s at byte %d", e.Detail, e.Offset) }
 
-// errNUL marks a string that holds U+0000, which no store can keep.
-var errNUL = errors.New("must not contain the character U+0000")
+// holdsNUL ends the sentence on a string that holds U+0000, which no store can keep.
+const holdsNUL = "must not contain the character U+0000."
 
 // scanner reads JSON (RFC 8259) from valid UTF-8 without building a tree. The first syntax
 // error sticks and ends every loop. A string without escapes is a part of data, so that most

@@ -15,7 +15,7 @@ import (
 // readAt reads a body as if it had arrived at the end of November 2026, when the files of testdata/storefronts were written.
 func readAt(t *testing.T, body string) []Judged {
 	t.Helper()
-	w := TimeRange{Now: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), Earliest: time.Date(2025, 11, 1, 0, 0, 0, 0, time.UTC)}
+	w := Bounds{Now: time.Date(2026, 11, 28, 0, 0, 0, 0, time.UTC), Earliest: time.Date(2025, 11, 1, 0, 0, 0, 0, time.UTC)}
 	got, err := NewRules(profileapi.DefaultEventWeights()).Decode([]byte(body), w)
 	if err != nil {
 		t.Fatal(err)

@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	maxGroup      = 8000             // events in one commit
-	maxWaiting    = 100_000          // events of a shop that wait; beyond it callers are asked to come back
-	commitTimeout = 30 * time.Second // of one commit
+	maxGroup     = 8000             // events in one commit
+	maxWaiting   = 100_000          // events of a shop that wait; beyond it callers are asked to come back
+	beginTimeout = 30 * time.Second // of the wait for the database; a commit that has begun goes on until it ends
 )
 
 // group shares commits: while one commit is under way the callers of a shop gather, and the first of them then commits for all.
@@ -53,8 +53,8 @@ func newGroup(log store.EventLog) *group { return &group{log: log, shops: map[st
 func (g *group) waiting() (n int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for _, l := range g.shops {
-		n += l.events
+	for _, q := range g.shops {
+		n += q.events
 	}
 	return n
 }
@@ -64,34 +64,34 @@ func (g *group) waiting() (n int) {
 func (g *group) append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
 	c := &call{events: events, counts: counts, outcome: make(chan outcome, 1)}
 	g.mu.Lock()
-	l := g.shops[shop]
-	if l == nil {
-		l = &queue{}
-		g.shops[shop] = l
+	q := g.shops[shop]
+	if q == nil {
+		q = &queue{}
+		g.shops[shop] = q
 	}
-	if l.events+len(events) > maxWaiting {
+	if q.events+len(events) > maxWaiting {
 		g.mu.Unlock()
 		return apierror.Unavailable("More events arrive than can be stored. Send them again later.", 2*time.Second, nil)
 	}
-	l.waiting = append(l.waiting, c)
-	l.events += len(events)
-	lead := !l.busy
-	l.busy = true
+	q.waiting = append(q.waiting, c)
+	q.events += len(events)
+	lead := !q.busy
+	q.busy = true
 	g.mu.Unlock()
 	if !lead {
-		t := <-c.outcome
-		if !t.lead {
-			return t.err
+		end := <-c.outcome
+		if !end.lead {
+			return end.err
 		}
 	}
-	return g.commit(context.WithoutCancel(ctx), shop, l)
+	return g.commit(context.WithoutCancel(ctx), shop, q)
 }
 
 // commit stores the waiting calls, its own first, tells the others and wakes the next leader.
-func (g *group) commit(ctx context.Context, shop string, l *queue) error {
-	ctx, cancel := context.WithTimeout(ctx, commitTimeout)
+func (g *group) commit(ctx context.Context, shop string, q *queue) error {
+	ctx, cancel := context.WithTimeout(ctx, beginTimeout)
 	defer cancel()
-	calls := g.take(l)
+	calls := g.take(q)
 	events, counts := calls[0].events, calls[0].counts
 	for n, c := range calls[1:] {
 		for i := range c.events {
@@ -103,8 +103,8 @@ func (g *group) commit(ctx context.Context, shop string, l *queue) error {
 	err := g.store(ctx, shop, events, counts)
 	g.sizes.Observe(float64(len(events)))
 	g.mu.Lock()
-	if len(l.waiting) > 0 {
-		l.waiting[0].outcome <- outcome{lead: true}
+	if len(q.waiting) > 0 {
+		q.waiting[0].outcome <- outcome{lead: true}
 	} else {
 		delete(g.shops, shop)
 	}
@@ -132,16 +132,16 @@ func (g *group) store(ctx context.Context, shop string, events []store.NewEvent,
 }
 
 // take removes from the queue what one commit can hold, at least one call.
-func (g *group) take(l *queue) []*call {
+func (g *group) take(q *queue) []*call {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	n, events := 0, 0
-	for n < len(l.waiting) && (n == 0 || events+len(l.waiting[n].events) <= maxGroup) {
-		events += len(l.waiting[n].events)
+	for n < len(q.waiting) && (n == 0 || events+len(q.waiting[n].events) <= maxGroup) {
+		events += len(q.waiting[n].events)
 		n++
 	}
-	calls := append([]*call(nil), l.waiting[:n]...)
-	l.waiting = append(l.waiting[:0], l.waiting[n:]...)
-	l.events -= events
+	calls := append([]*call(nil), q.waiting[:n]...)
+	q.waiting = append(q.waiting[:0], q.waiting[n:]...)
+	q.events -= events
 	return calls
 }

@@ -43,8 +43,7 @@ func New(
 
 // Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode.
 func (in *Ingest) Decode(shop string, data []byte) (event.Body, error) {
-	now := in.now()
-	return in.rules.Decode(data, event.TimeRange{Now: now, Earliest: now.Add(-in.retention(shop))})
+	return in.decode(shop, data, event.MaxEvents)
 }
 
 // MaxRows is how many events of a file are stored in one commit: each visitor's state and pages are written once for all of them. It holds
@@ -53,8 +52,12 @@ const MaxRows = 16000
 
 // DecodeRows is Decode for up to MaxRows events of a file.
 func (in *Ingest) DecodeRows(shop string, data []byte) (event.Body, error) {
+	return in.decode(shop, data, MaxRows)
+}
+
+func (in *Ingest) decode(shop string, data []byte, most int) (event.Body, error) {
 	now := in.now()
-	return in.rules.Decode(data, event.TimeRange{Now: now, Earliest: now.Add(-in.retention(shop)), Most: MaxRows})
+	return in.rules.Decode(data, event.Bounds{Now: now, Earliest: now.Add(-in.retention(shop)), Most: most})
 }
 
 // Validate returns the verdicts that Post would give, as far as they do not depend on what is stored; but a name that is nearly a field's,

@@ -10,13 +10,13 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// MaxAge is how long a profile may be used again at most: until then the ages in it are counted from the moment of its AsOf, and its
+// maxAge is how long a profile may be used again at most: until then the ages in it are counted from the moment of its AsOf, and its
 // affinities speak of the catalogue of that moment.
-const MaxAge = 5 * time.Minute
+const maxAge = 5 * time.Minute
 
-// lifetime is between a half and all of MaxAge, so that profiles made at one moment, as after a restart, are not all made again at another.
+// lifetime is between a half and all of maxAge, so that profiles made at one moment, as after a restart, are not all made again at another.
 func lifetime(q *profileapi.ProfileQuery) time.Duration {
-	return MaxAge/2 + time.Duration(uint64(event.Hash(q.UserID+q.SessionID))%uint64(MaxAge/2))
+	return maxAge/2 + time.Duration(uint64(event.Hash(q.UserID+q.SessionID))%uint64(maxAge/2))
 }
 
 // tagOf says of which moment a profile is and from which versions of the visitor's states it was made: base-36 numbers joined by dots,
@@ -29,7 +29,7 @@ func tagOf(q *profileapi.ProfileQuery, v store.Visitor, asOf time.Time) string {
 	return `"` + strings.Join(parts, ".") + `"`
 }
 
-// holds reports whether a profile with a tag is what the query would give, but for at most MaxAge of time passed.
+// holds reports whether a profile with a tag is what the query would give, but for at most maxAge of time passed.
 func holds(tag string, q *profileapi.ProfileQuery, v store.Visitor, now time.Time) bool {
 	first, _, _ := strings.Cut(strings.TrimPrefix(tag, `"`), ".")
 	ms, err := strconv.ParseInt(first, 36, 64)

@@ -22,8 +22,8 @@ const (
 	liveWithin = 10 * time.Minute
 )
 
-// Activity is what a visitor did in the busiest hour.
-type Activity struct {
+// activity is what a visitor did in the busiest hour.
+type activity struct {
 	FromMs, ToMs int64 // of its first and last event
 	Events       int   // as they happened; orders and what concerns them left out
 	Looks        int   // at items
@@ -39,8 +39,8 @@ type look struct {
 	dated bool
 }
 
-// Measure finds the hour with the most events among events of one visitor, in any order, and says what was done in it.
-func Measure(events []store.Event) (Activity, error) {
+// busiestHour finds the hour with the most events among events of one visitor, in any order, and says what was done in it.
+func busiestHour(events []store.Event) (activity, error) {
 	kept := slices.Clone(events)
 	slices.SortStableFunc(kept, func(a, b store.Event) int { return int(max(-1, min(1, a.OccurredMs-b.OccurredMs))) })
 	bought := false
@@ -49,7 +49,7 @@ func Measure(events []store.Event) (Activity, error) {
 		return e.Type == event.TypePurchase || e.Type == event.TypeRefund || !live(&e)
 	})
 	from, to := busiest(kept)
-	a := Activity{Bought: bought, Events: to - from, MedianGapMs: -1}
+	a := activity{Bought: bought, Events: to - from, MedianGapMs: -1}
 	if a.Events == 0 {
 		return a, nil
 	}
@@ -120,8 +120,8 @@ func medianGap(looks []look) int64 {
 	return gaps[len(gaps)/2]
 }
 
-// Behaviour returns why what a visitor did is no person's, nothing when it may be. Whoever buys may do anything.
-func Behaviour(a *Activity) []profileapi.RobotReason {
+// behaviour returns why what a visitor did is no person's, nothing when it may be. Whoever buys may do anything.
+func behaviour(a *activity) []profileapi.RobotReason {
 	var reasons []profileapi.RobotReason
 	if a.Bought {
 		return nil

@@ -131,26 +131,26 @@ func (d *Detector) verdict(ctx context.Context, shop string, s *suspect) (detail
 	if s.atMs == 0 { // only the network speaks against him
 		return v, nil
 	}
-	activity, err := d.measure(ctx, shop, s)
+	a, err := d.measure(ctx, shop, s)
 	if err != nil {
 		return v, err
 	}
-	if more := Behaviour(&activity); len(more) > 0 {
+	if more := behaviour(&a); len(more) > 0 {
 		v.Reasons = append(v.Reasons, more...)
-		v.FromMs, v.ToMs = activity.FromMs, activity.ToMs
+		v.FromMs, v.ToMs = a.FromMs, a.ToMs
 	}
 	return v, nil
 }
 
 // measure reads what a suspect did around the time at which he became one.
-func (d *Detector) measure(ctx context.Context, shop string, s *suspect) (Activity, error) {
+func (d *Detector) measure(ctx context.Context, shop string, s *suspect) (activity, error) {
 	subject, err := d.store.Canonical(ctx, shop, s.subject)
 	if err != nil {
-		return Activity{}, err
+		return activity{}, err
 	}
 	last, err := d.store.LastSeq(ctx, shop)
 	if err != nil {
-		return Activity{}, err
+		return activity{}, err
 	}
 	const around = 2 * time.Hour
 	var events []store.Event
@@ -163,9 +163,9 @@ func (d *Detector) measure(ctx context.Context, shop string, s *suspect) (Activi
 		events = append(events, kept)
 		return true
 	}); err != nil {
-		return Activity{}, fmt.Errorf("measure a suspect: %w", err)
+		return activity{}, fmt.Errorf("measure a suspect: %w", err)
 	}
-	return Measure(events)
+	return busiestHour(events)
 }
 
 // Told returns a verdict as the API has it.

@@ -79,12 +79,12 @@ func TestWhatNoPersonDoes(t *testing.T) {
 			[]string{profileapi.RobotRate, profileapi.RobotBreadth},
 		},
 	} {
-		a, err := Measure(c.events)
+		a, err := busiestHour(c.events)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
-		for _, r := range Behaviour(&a) {
+		for _, r := range behaviour(&a) {
 			got = append(got, r.Code)
 			if r.Detail == "" || r.Limit == 0 {
 				t.Errorf("%s: the reason %s does not say what was counted", name, r.Code)
@@ -102,9 +102,9 @@ func TestTheBusiestHourIsMeasured(t *testing.T) {
 	for n := range events[10:] {
 		events[10+n].OccurredMs += 24 * time.Hour.Milliseconds()
 	}
-	got, err := Measure(events)
+	got, err := busiestHour(events)
 	day := noon + 24*time.Hour.Milliseconds()
-	want := Activity{FromMs: day, ToMs: day + 29*60_000, Events: 30, Looks: 30, Items: 20, MedianGapMs: -1}
+	want := activity{FromMs: day, ToMs: day + 29*60_000, Events: 30, Looks: 30, Items: 20, MedianGapMs: -1}
 	if err != nil || got != want {
 		t.Errorf("measured %+v, %v; want %+v", got, err, want)
 	}

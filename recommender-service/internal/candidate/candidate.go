@@ -211,8 +211,8 @@ func (b *Blend) Has(i int32) bool { return int(i) < len(b.places) && b.places[i]
 
 func (b *Blend) slot(i int32) uint32 { return b.places[i] & slotMask }
 
-// Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's shares,
-// added in order to 0, give its score bit for bit. The result is in into, whose memory is reused. Cost O(Σ row lengths).
+// Trace returns the contributions to each of a few distinct items, in the order in which they were added: the values of an item's
+// contributions, added in order to 0, give its score bit for bit. The result is in into, whose memory is reused. Cost O(Σ row lengths).
 func (b *Blend) Trace(items []int32, into [][]Contribution) [][]Contribution {
 	into = slices.Grow(into[:0], len(items))[:len(items)]
 	for p := range into {

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"log/slog"
 	"math"
 	"runtime"
@@ -117,22 +118,14 @@ func (l *Log) Add(shop string, d *decision.Decision) {
 	}
 }
 
-// The constants of FNV-1a with 64 bits.
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
 // sampled draws by the id, so that every replica draws alike.
 func (l *Log) sampled(id string) bool {
 	if l.options.Sample >= 1 {
 		return true
 	}
-	h := uint64(fnvOffset)
-	for n := range len(id) {
-		h = (h ^ uint64(id[n])) * fnvPrime
-	}
-	return float64(h) < l.options.Sample*math.MaxUint64
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return float64(h.Sum64()) < l.options.Sample*math.MaxUint64
 }
 
 // Whole returns a decision with all that the answer was made from, or store.ErrNotFound.

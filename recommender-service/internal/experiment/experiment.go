@@ -30,7 +30,7 @@ const Kind = "experiment"
 const (
 	Running = "running"
 	Stopped = "stopped"
-	Holdout = "holdout"
+	holdout = "holdout"
 )
 
 // Collection holds the experiments of all shops.
@@ -95,7 +95,7 @@ func (b *Assigner) running(shop, scenarioID string) []*api.Experiment {
 		if x.Status != Running || len(x.Scenarios) > 0 && !slices.Contains(x.Scenarios, scenarioID) {
 			continue
 		}
-		if x.Kind == Holdout {
+		if x.Kind == holdout {
 			holdouts = append(holdouts, x)
 		} else {
 			others = append(others, x)

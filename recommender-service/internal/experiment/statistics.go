@@ -14,8 +14,8 @@ import (
 const (
 	level = .05
 	power = .8
-	// MinEffect is the relative change of the conversion rate that the required sample size is for.
-	MinEffect = .05
+	// minEffect is the relative change of the conversion rate that the required sample size is for.
+	minEffect = .05
 	// ratioLevel is below what chance an uneven spread over the arms is called broken.
 	ratioLevel = .001
 )
@@ -23,7 +23,7 @@ const (
 // Judge turns totals per arm into results. The unit is the visitor: everything that one visitor does is one observation, so that visitors
 // who do much make no interval too narrow. totals are matched to arms by name.
 func Judge(x *api.Experiment, totals []store.ArmTotals) api.ExperimentResults {
-	out := api.ExperimentResults{ExperimentID: x.ExperimentID, MinEffect: MinEffect}
+	out := api.ExperimentResults{ExperimentID: x.ExperimentID, MinEffect: minEffect}
 	byArm := map[string]store.ArmTotals{}
 	for _, t := range totals {
 		byArm[t.Arm] = t
@@ -55,7 +55,7 @@ func Judge(x *api.Experiment, totals []store.ArmTotals) api.ExperimentResults {
 	}
 	out.SampleRatioP = SampleRatioP(visitors, shares)
 	out.SampleRatioOK = out.SampleRatioP >= ratioLevel
-	out.RequiredPerArm = RequiredPerArm(rate(control.Buyers, control.Visitors), MinEffect)
+	out.RequiredPerArm = RequiredPerArm(rate(control.Buyers, control.Visitors), minEffect)
 	out.Enough = out.RequiredPerArm > 0
 	for _, v := range visitors {
 		out.Enough = out.Enough && int64(v) >= out.RequiredPerArm

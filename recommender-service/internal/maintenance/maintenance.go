@@ -17,10 +17,10 @@ import (
 const (
 	interval = time.Hour
 	day      = 24 * time.Hour
-	// KeepItems is how long it is known which items a scenario showed on a day: a year can be compared with the one before.
-	KeepItems = 400 * day
-	// KeepLines is how long a refund takes back what was counted for an order.
-	KeepLines = 100 * day
+	// keepItems is how long it is known which items a scenario showed on a day: a year can be compared with the one before.
+	keepItems = 400 * day
+	// keepLines is how long a refund takes back what was counted for an order.
+	keepLines = 100 * day
 	// KeepVisitors is how long the visitors of an experiment are kept after its end, for a second look at its results or a new start.
 	KeepVisitors = 90 * day
 )
@@ -66,8 +66,8 @@ func (u *Cleaner) Once(ctx context.Context) error {
 	return errors.Join(
 		u.Store.Purge(ctx, store.Oldest{
 			DecisionsMs: now.Add(-u.KeepDecisions).UnixMilli(), ClicksMs: now.Add(-u.KeepClicks).UnixMilli(),
-			ItemsMs: now.Add(-KeepItems).UnixMilli(),
-			LinesMs: now.Add(-KeepLines).UnixMilli(), AuditMs: now.Add(-audit.Keep).UnixMilli(),
+			ItemsMs: now.Add(-keepItems).UnixMilli(),
+			LinesMs: now.Add(-keepLines).UnixMilli(), AuditMs: now.Add(-audit.Keep).UnixMilli(),
 		}),
 		u.visitors(ctx, now.Add(-KeepVisitors).UnixMilli()))
 }

@@ -5,7 +5,6 @@ package neighbourcache
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -21,15 +20,15 @@ import (
 )
 
 const (
-	// Neighbours is the length of a kept list.
-	Neighbours = 200
+	// neighbours is the length of a kept list.
+	neighbours = 200
 	// lookupItems is how many lists one request may ask for.
 	lookupItems = 200
 	// listTTL is how long a list stays at most. A new model has lists of its own, so this only clears away what nobody asks for.
 	listTTL = time.Hour
-	// UseTextFor is how long a list that has only texts, or nothing, to go by is used as it is after it was read, while texts change all
+	// useTextFor is how long a list that has only texts, or nothing, to go by is used as it is after it was read, while texts change all
 	// the time; useBlendFor is the same for one that has behaviour as well.
-	UseTextFor  = 10 * time.Second
+	useTextFor  = 10 * time.Second
 	useBlendFor = time.Minute
 	// refreshes is how many refreshes of outdated lists run at once, and pause how many times as long as it took comes before the next:
 	// when the texts of a catalogue change all the time, what answers need goes first.
@@ -60,7 +59,7 @@ func (e *Entry) outdated(texts unique.Handle[string], now time.Time) bool {
 	case e.Source == "blend":
 		return now.Sub(e.read) > useBlendFor
 	}
-	return now.Sub(e.read) > UseTextFor
+	return now.Sub(e.read) > useTextFor
 }
 
 // Model says which lists are meant.
@@ -83,7 +82,7 @@ type modelName struct {
 	version  string // that was live when it was asked for, or was asked for
 }
 
-// Lookup asks the similarity-service.
+// Lookup asks the similarity-service; it answers a list for each item.
 type Lookup func(ctx context.Context, shop string, r similarityapi.LookupRequest) (similarityapi.LookupAnswer, error)
 
 // Cache is safe for concurrent use.
@@ -246,7 +245,7 @@ func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, m Model, keys []
 	out := make(map[key]*Entry, len(keys))
 	for from := 0; from < len(keys); from += lookupItems {
 		part := keys[from:min(from+lookupItems, len(keys))]
-		r := similarityapi.LookupRequest{Relation: m.Relation, Limit: Neighbours}
+		r := similarityapi.LookupRequest{Relation: m.Relation, Limit: neighbours}
 		if m.Named {
 			r.ModelVersion = m.Version
 		}
@@ -257,15 +256,12 @@ func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, m Model, keys []
 		if err != nil {
 			return out, err
 		}
-		if len(answer.Lists) != len(part) {
-			return out, errors.New("the similarity-service answered another number of lists than asked for")
-		}
 		for n := range answer.Lists {
 			list := &answer.Lists[n]
 			e := &inOnePiece{Entry: Entry{
 				Version: answer.ModelVersion, Source: list.Source, Seeding: answer.Seeding, texts: unique.Make(m.Texts), read: now,
 			}}
-			row := Translate(shop, list.Neighbours[:min(len(list.Neighbours), Neighbours)])
+			row := Translate(shop, list.Neighbours[:min(len(list.Neighbours), neighbours)])
 			e.Row = candidate.Row{Items: append(e.items[:0], row.Items...), Weights: append(e.weights[:0], row.Weights...)}
 			out[part[n]] = &e.Entry
 		}
@@ -276,8 +272,8 @@ func (c *Cache) load(ctx context.Context, shop *catalogue.Shop, m Model, keys []
 // inOnePiece is an entry with the memory of its row: most are full, and one object to collect is cheaper than three.
 type inOnePiece struct {
 	Entry
-	items   [Neighbours]int32
-	weights [Neighbours]float32
+	items   [neighbours]int32
+	weights [neighbours]float32
 }
 
 // Translate numbers the items of a list.

@@ -114,10 +114,8 @@ func (p *Peers) BestVariants(shop *catalogue.Shop) map[int32]bool {
 	p.popular.mu.Lock()
 	defer p.popular.mu.Unlock()
 	list := p.popular.lists[k]
-	if (list == nil || list.stale(k, now)) && !p.popular.busy[k] && !p.breakers.of(guard{forPopular, shop.Name}).IsOpen() {
-		p.popular.busy[k] = true
-		p.popular.running.Add(1)
-		go p.popular.refresh(context.Background(), shop, k)
+	if (list == nil || list.stale(k, now)) && !p.breakers.of(guard{forPopular, shop.Name}).IsOpen() {
+		p.popular.renew(context.Background(), shop, k)
 	}
 	if list == nil {
 		return nil
@@ -143,10 +141,8 @@ func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (
 		return p.fetch(ctx, shop, k)
 	}
 	stale := list.stale(k, now)
-	if stale && !p.busy[k] {
-		p.busy[k] = true
-		p.running.Add(1)
-		go p.refresh(context.WithoutCancel(ctx), shop, k)
+	if stale {
+		p.renew(context.WithoutCancel(ctx), shop, k)
 	}
 	p.mu.Unlock()
 	if stale && p.peers.breakers.of(guard{forPopular, k.shop}).IsOpen() {
@@ -155,9 +151,16 @@ func (p *popular) get(ctx context.Context, shop *catalogue.Shop, k popularKey) (
 	return list, nil
 }
 
-// refresh asks for a list in the background. It ends with its own deadline, not with that of the answer that began it.
+// renew has a list asked for in the background, unless that goes on already. The caller holds mu.
+func (p *popular) renew(ctx context.Context, shop *catalogue.Shop, k popularKey) {
+	if !p.busy[k] {
+		p.busy[k] = true
+		p.running.Go(func() { p.refresh(ctx, shop, k) })
+	}
+}
+
+// refresh asks for a list. It ends with its own deadline, not with that of the answer that began it.
 func (p *popular) refresh(ctx context.Context, shop *catalogue.Shop, k popularKey) {
-	defer p.running.Done()
 	ctx, cancel := context.WithTimeout(ctx, popularTimeout)
 	defer cancel()
 	_, err := p.fetch(ctx, shop, k)

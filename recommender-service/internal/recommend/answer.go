@@ -91,14 +91,14 @@ func (r *run) titled(v *catalogue.View, list []api.Reason) []api.Reason {
 	return list
 }
 
-// distinct returns the names without those that come again, in their order. The given list is not changed.
-func distinct(names []string) []string {
-	for n := range names {
-		if slices.Contains(names[:n], names[n]) {
-			return distinct(slices.Delete(slices.Clone(names), n, n+1))
+// distinct returns the names without those that come again, in their order.
+func distinct(names []string) (once []string) {
+	for _, name := range names {
+		if !slices.Contains(once, name) {
+			once = append(once, name)
 		}
 	}
-	return names
+	return once
 }
 
 // answer puts the picked items into the form that is sent. The recommendation id is signed, so that a click can name it, and holds moment,

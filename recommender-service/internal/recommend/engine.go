@@ -25,8 +25,8 @@ import (
 )
 
 const (
-	// DefaultDeadline is how long an answer may take when the request does not say.
-	DefaultDeadline = 150 * time.Millisecond
+	// defaultDeadline is how long an answer may take when the request does not say.
+	defaultDeadline = 150 * time.Millisecond
 	// reserve is the part of the deadline, one in so many, that is kept for ranking and writing the answer.
 	reserve = 5
 	// seedLimit is how many of the latest items of a visitor are seeds; seedsAtHand when too many answers are being made at once: most of
@@ -146,7 +146,7 @@ func deadlineOf(req *api.Request) time.Duration {
 	if req.DeadlineMS > 0 {
 		return time.Duration(req.DeadlineMS) * time.Millisecond
 	}
-	return DefaultDeadline
+	return defaultDeadline
 }
 
 // withDeadline bounds what an answer waits for: a part of the deadline is kept for the work that follows.

@@ -166,8 +166,8 @@ func (s *selection) pick(it *catalogue.Item, score float64) {
 	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.scores.Score(it.Index), score: score})
 }
 
-// explore gives a share of the places, never the first, to candidates from behind the list: drawn by the seed of the request, those that
-// score least the likelier, for they are shown least. from is where this plan's picks begin.
+// explore gives a share of the places, never the first, to candidates from just behind the list, which are seldom shown otherwise: all of
+// them are as likely to be drawn, by the seed of the request. from is where this plan's picks begin.
 func (s *selection) explore(from int) {
 	share := s.r.scenario.Exploration
 	if share <= 0 || len(s.r.picks)-from < 2 {

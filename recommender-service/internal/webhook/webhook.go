@@ -115,6 +115,3 @@ func signature(secret []byte, at time.Time, body []byte) string {
 	sum.Write(body)
 	return "t=" + seconds + ",v1=" + hex.EncodeToString(sum.Sum(nil))
 }
-
-// Close ends connections that wait for another message.
-func (s *Sender) Close() { s.client.CloseIdleConnections() }

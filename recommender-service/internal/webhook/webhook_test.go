@@ -34,7 +34,7 @@ func TestAMessageIsSigned(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer s.client.CloseIdleConnections()
 	if err := s.Send(t.Context(), "m-1", []byte(`{"a":1}`)); err != nil {
 		t.Fatal(err)
 	}

@@ -148,7 +148,7 @@ func (m *Manager) Take(ctx context.Context, key store.JobKey) {
 
 // take runs a job or a part and calls ended at its end, or at once when it is not to be had.
 // The lock is held from the look at closed to the entry in cancels, so that Close misses no job
-// that was just taken.
+// that was just taken, and not while the store is asked.
 func (m *Manager) take(ctx context.Context, key store.JobKey, ended func()) {
 	job, claimed, err := m.store.ClaimJob(context.WithoutCancel(ctx), key.Shop, key.JobID, m.lease())
 	if err != nil {
@@ -160,12 +160,13 @@ func (m *Manager) take(ctx context.Context, key store.JobKey, ended func()) {
 	}
 	t := m.task(job)
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.closed {
+		m.mu.Unlock()
 		m.handOn(t)
 		ended()
 		return
 	}
+	defer m.mu.Unlock()
 	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	m.cancels[job.JobID] = cancel
 	m.running.Go(func() {

@@ -185,13 +185,7 @@ func (b *builder) finish(r *report) (*Prepared, error) {
 // basketData orders the baskets by time; those after the cut are the tests: one random seed item each, the rest to be found.
 func (b *builder) basketData() (full, split *dataset.Data) {
 	slices.SortStableFunc(b.baskets, func(x, y basket) int { return cmp.Compare(x.at, y.at) })
-	at := len(b.baskets)
-	for p, one := range b.baskets {
-		if one.at >= b.cut {
-			at = p
-			break
-		}
-	}
+	at, _ := slices.BinarySearchFunc(b.baskets, b.cut, func(one basket, cut uint32) int { return cmp.Compare(one.at, cut) })
 	build := func(baskets []basket) *dataset.Data {
 		m := csr.NewBuilder(b.items.Len())
 		var times []int64

@@ -181,7 +181,6 @@ type report struct {
 	raw                                int64
 	invalid, duplicate, robot, unknown dropped
 	other                              dropped // beyond the history cap, or without a positive sum
-	used                               int64
 }
 
 type dropped struct {

@@ -138,7 +138,6 @@ func (c *Collector) finish() (p *Prepared, err error) {
 	if err := c.log.each(c.options.Relation == similarityapi.Similar, func(rows []row) { c.build(b, rows) }); err != nil {
 		return nil, err
 	}
-	c.report.used = c.report.raw
 	p, err = b.finish(&c.report)
 	if err != nil {
 		return nil, err

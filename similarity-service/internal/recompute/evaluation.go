@@ -42,7 +42,7 @@ type measured struct {
 func (r *Recomputer) Evaluate(ctx context.Context, t *jobs.Task) error {
 	relations := t.Request.Relations
 	if len(relations) == 0 {
-		relations = Relations()
+		relations = similarityapi.Relations()
 	}
 	var reports []evaluationReport
 	var failures []error

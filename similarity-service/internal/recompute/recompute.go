@@ -37,11 +37,10 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/store"
 )
 
-// The ways to treat a new model.
+// The ways to treat a new model; with any other, such as "never", it is stored only, for somebody to look at.
 const (
-	PublishNever  = "never"  // it is stored only, for somebody to look at
-	PublishGate   = "gate"   // it becomes live if it passes
-	PublishAlways = "always" // it becomes live whatever the gate says, which is noted with the reason given
+	publishGate   = "gate"   // it becomes live if it passes
+	publishAlways = "always" // it becomes live whatever the gate says, which is noted with the reason given
 )
 
 const (
@@ -63,11 +62,6 @@ const (
 	// kept is the number of versions per relation that stay besides the live one.
 	kept = 5
 )
-
-// Relations lists what a recompute makes, in the order in which it does.
-func Relations() []string {
-	return []string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}
-}
 
 // Recomputer makes models. It is safe for concurrent use; package jobs sees to it that a shop
 // has one recompute at a time.
@@ -115,7 +109,7 @@ type leaderboardEntry struct {
 func (r *Recomputer) Run(ctx context.Context, t *jobs.Task) error {
 	relations := t.Request.Relations
 	if len(relations) == 0 {
-		relations = Relations()
+		relations = similarityapi.Relations()
 	}
 	if done, err := r.publishedBefore(ctx, t); done || err != nil {
 		return err
@@ -211,7 +205,7 @@ func NewOutcomes(registry prometheus.Registerer) *prometheus.CounterVec {
 		Name: "aisle_recompute_relations_total",
 		Help: "Relations of recomputes, by what became of them: published, stored, refused, skipped or failed.",
 	}, []string{"relation", "state"})
-	for _, relation := range Relations() {
+	for _, relation := range similarityapi.Relations() {
 		for _, state := range []string{"published", "stored", "refused", "skipped", "failed"} {
 			c.WithLabelValues(relation, state) // there from the start, so that the first one is seen as an increase
 		}
@@ -334,7 +328,7 @@ func (r *Recomputer) store(ctx context.Context, s stage, p *prepare.Prepared, c 
 		Relation: s.relation, Algorithm: winner.Name, Parameters: winner.Parameters, State: serving.StateReady,
 		Metrics: figures(winner), Gate: o.Gate, Preparation: o.Preparation, JobID: s.task.Root(),
 	}
-	publish := request.Publish == PublishAlways || request.Publish == PublishGate && o.Gate.Passed
+	publish := request.Publish == publishAlways || request.Publish == publishGate && o.Gate.Passed
 	if !o.Gate.Passed {
 		m.State = serving.StateRejected
 		if publish {

@@ -27,9 +27,6 @@ const (
 	fillRetry = time.Second
 )
 
-// relations are all relations that a model can be live for.
-var relations = []string{"similar", "bought_together", "viewed_next"}
-
 // Start reads what is live in the shops, so that a service that has just started serves at once.
 func (r *Registry) Start(ctx context.Context, shops []string) error {
 	return r.each(ctx, shops, func(ctx context.Context, shop string) error { return r.readLive(ctx, shop, false) })

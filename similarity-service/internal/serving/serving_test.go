@@ -60,6 +60,9 @@ func publish(t testing.TB, r *Registry, versions ...string) {
 	}
 }
 
+// relations are all relations that a model can be live for.
+var relations = similarityapi.Relations()
+
 // recompute does what a recompute does in the stores, without the arithmetic.
 func recompute(t *testing.T, r *Registry, job string) {
 	t.Helper()

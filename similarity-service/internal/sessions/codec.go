@@ -73,13 +73,11 @@ func Read(r io.Reader) (*Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read session model snapshot: %w", err)
 	}
-	return Unmarshal(data)
+	return unmarshal(data, math.MaxInt32-1)
 }
 
-// Unmarshal is Read for a snapshot in memory. It keeps nothing of data.
-func Unmarshal(data []byte) (*Model, error) { return unmarshal(data, math.MaxInt32-1) }
-
-// unmarshal refuses an item space larger than most: a model takes memory for each of its items, whether or not a session has it.
+// unmarshal refuses an item space larger than most: a model takes memory for each of its items, whether or not a session has it. It keeps
+// nothing of data.
 func unmarshal(data []byte, most int) (*Model, error) {
 	if len(data) < len(snapshotMagic)+1+sha256.Size || string(data[:len(snapshotMagic)]) != snapshotMagic {
 		return nil, fmt.Errorf("%w: not one, or cut short: build the model again", errSnapshot)

@@ -95,9 +95,8 @@ func readTable(source io.ReaderAt, size int64) (map[string]span, error) {
 	if string(header[:len(magic)]) != magic {
 		return nil, corrupt("it does not start with %s", magic)
 	}
-	version := binary.LittleEndian.Uint32(header[len(magic):])
-	if version != Version {
-		return nil, corrupt("its format version is %d, this program reads %d", version, Version)
+	if v := binary.LittleEndian.Uint32(header[len(magic):]); v != version {
+		return nil, corrupt("its format version is %d, this program reads %d", v, version)
 	}
 	n := int64(binary.LittleEndian.Uint32(header[len(magic)+4:]))
 	if n > 64 || int64(headerBytes)+n*tableBytes > size {

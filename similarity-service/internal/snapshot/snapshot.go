@@ -20,8 +20,8 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
 
-// Version of the format. 1: first release.
-const Version = 1
+// version of the format. 1: first release.
+const version = 1
 
 const (
 	magic       = "AISLEMDL"
@@ -126,7 +126,7 @@ func finish(w io.Writer, sum hash.Hash) (string, error) {
 // The table stands first, so that each size must be known before anything is written.
 func writeSections(w *bufio.Writer, sections []section) error {
 	w.WriteString(magic)
-	put32(w, Version)
+	put32(w, version)
 	put32(w, uint32(len(sections)))
 	offset := int64(headerBytes + len(sections)*tableBytes)
 	for _, s := range sections {

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// LeastRatings is how many texts with a rating there must be to learn from, and leastEach how many of each kind.
-	LeastRatings = 200
+	// leastRatings is how many texts with a rating there must be to learn from, and leastEach how many of each kind.
+	leastRatings = 200
 	leastEach    = 20
 	// mostRatings is how many are learnt from at most.
 	mostRatings = 20_000
@@ -66,7 +66,7 @@ func Learn(rated []Rated, stop func() error) (Result, error) {
 		}
 	}
 	result.List = evaluate(texts, func(int) *Model { return result.Model })
-	if len(texts) < LeastRatings || min(pleased, len(texts)-pleased) < leastEach {
+	if len(texts) < leastRatings || min(pleased, len(texts)-pleased) < leastEach {
 		return result, nil
 	}
 	var models [folds]*Model

@@ -43,13 +43,13 @@ func (c *Connection) Register(cmd *cobra.Command) {
 
 // AddressFlags registers the flags that say where the service is and with what key it is called.
 func AddressFlags(flags *pflag.FlagSet, server, key *string) {
-	flags.StringVar(server, "server", DefaultServer(), "address of the API; AISLE_SERVER when absent, else this")
+	flags.StringVar(server, "server", defaultServer(), "address of the API; AISLE_SERVER when absent, else this")
 	flags.StringVar(key, "key", os.Getenv("AISLE_API_KEY"), "secret key; AISLE_API_KEY when absent, none in open mode")
 	flags.Lookup("key").DefValue = "" // which --help prints
 }
 
-// DefaultServer is where a command finds the service when it is not told.
-func DefaultServer() string { return cmp.Or(os.Getenv("AISLE_SERVER"), "http://127.0.0.1:8080") }
+// defaultServer is where a command finds the service when it is not told.
+func defaultServer() string { return cmp.Or(os.Getenv("AISLE_SERVER"), "http://127.0.0.1:8080") }
 
 // OtherNames lets flags be called what they are called elsewhere: --url and --api-key are
 // --server and --key for every command.
