@@ -2215,7 +2215,7 @@ type SavedScenario struct {
 	Diversity *float64 `json:"diversity,omitzero"`
 	// Leave out items of which the visitor has such an event
 	ExcludeEventTypes []string `json:"exclude_event_types,omitzero"`
-	// Share of places given to items that are seldom shown
+	// Share of places, never the first, for candidates from behind the list, the likelier the less they are looked at
 	Exploration *float64 `json:"exploration,omitzero"`
 	// Kinds of source that fill what is left, in this order
 	Fallback []string   `json:"fallback,omitzero"`
@@ -2265,7 +2265,7 @@ type Scenario struct {
 	Diversity *float64 `json:"diversity,omitzero"`
 	// Leave out items of which the visitor has such an event
 	ExcludeEventTypes []string `json:"exclude_event_types,omitzero"`
-	// Share of places given to items that are seldom shown
+	// Share of places, never the first, for candidates from behind the list, the likelier the less they are looked at
 	Exploration *float64 `json:"exploration,omitzero"`
 	// Kinds of source that fill what is left, in this order
 	Fallback []string   `json:"fallback,omitzero"`

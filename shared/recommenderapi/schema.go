@@ -61,7 +61,8 @@ func texts() map[string]map[string]string {
 			"rotation": "How far what this visitor was just shown goes down",
 			"price_band": "How far items of the price bands that the visitor prefers go up: one of a band that all of his likes " +
 				"are of scores 1 + price_band times as much",
-			"exploration": "Share of places given to items that are seldom shown",
+			"exploration": "Share of places, never the first, for candidates from behind the list, the likelier the less they are " +
+				"looked at",
 			"objective": "What scores are multiplied with, relative to the shop's mean: nothing (clicks, when absent), how " +
 				"likely those who look at the item are to buy it, its price, or its margin",
 			"objective_strength": "The power of the objective: 1 ranks by the expected value of a click, towards 0 by the " +

@@ -40,7 +40,7 @@ func findingWords(code string, events int) (name, mend string) {
 		return "One GTIN for several items", "Variants of one product have GTINs of their own; the same product twice is one item too many."
 	case profileapi.NotSeen:
 		return "Not seen lately", "None of the latest " + words.Number(events) +
-			" events names them, neither shown, looked at nor bought: exploration gives such items places."
+			" events names them, neither shown, looked at nor bought: a placement of the newest, a pin or a boost gives them places."
 	}
 	return code, ""
 }

@@ -48,7 +48,7 @@ func (r *Rules) Weights() Weights { return r.weights }
 
 // Bounds are what a body keeps to.
 type Bounds struct {
-	Now      time.Time // events lie at most maxFuture behind it
+	Now      time.Time // events happened at most maxFuture after it
 	Earliest time.Time // older events are past the retention
 	Most     int       // events of the body; 0: MaxEvents
 }

@@ -48,29 +48,37 @@ func boughtWindow() similarityapi.PopularWindow {
 	return similarityapi.PopularWindow{Name: api.SourceBestSellers}
 }
 
-// convert reads what the objective needs, for scenarios that have it. Without the lists the objective does not apply, and the answer says
-// what is missing.
-func (r *run) convert(ctx context.Context) {
-	if r.scenario.Objective != "conversion" {
+// count reads how often items are looked at and bought, for scenarios whose objective or exploration goes by it. What is not at hand or
+// cannot be read does not apply, and the answer says what is missing.
+func (r *run) count(ctx context.Context) {
+	converts := r.scenario.Objective == "conversion"
+	if !converts && r.scenario.Exploration == 0 {
 		return
 	}
-	var lists [2]*peers.PopularList
-	for n, w := range [...]similarityapi.PopularWindow{viewedWindow(), boughtWindow()} {
-		if r.atHand && !r.engine.Peers.KnowsPopular(r.shop.Name, w, "") {
-			r.degrade(Overload)
-			return
-		}
-		list, err := r.popularList(ctx, w, "")
-		if err != nil {
-			r.degrade(peers.Similarity)
-		}
-		if list == nil {
-			return
-		}
-		lists[n] = list
-		r.popular = append(r.popular, decision.NewPopularInput(w, "", list.AsOf))
+	r.viewed = r.counted(ctx, viewedWindow())
+	if r.viewed == nil || !converts {
+		return
 	}
-	r.converted = r.engine.conversions(r.shop.Name, &lists[0].Row, &lists[1].Row)
+	if bought := r.counted(ctx, boughtWindow()); bought != nil {
+		r.converted = r.engine.conversions(r.shop.Name, r.viewed, bought)
+	}
+}
+
+// counted returns a popularity list of the whole shop, nil for none.
+func (r *run) counted(ctx context.Context, w similarityapi.PopularWindow) *candidate.Row {
+	if r.atHand && !r.engine.Peers.KnowsPopular(r.shop.Name, w, "") {
+		r.degrade(Overload)
+		return nil
+	}
+	list, err := r.popularList(ctx, w, "")
+	if err != nil {
+		r.degrade(peers.Similarity)
+	}
+	if list == nil {
+		return nil
+	}
+	r.popular = append(r.popular, decision.NewPopularInput(w, "", list.AsOf))
+	return &list.Row
 }
 
 // conversions returns what was made of the same lists, or makes it.

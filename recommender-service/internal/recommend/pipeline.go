@@ -85,7 +85,7 @@ func (v *visit) open(ctx context.Context, p Placement, req *api.Request) (*run, 
 	r.scratch = v.engine.memory()
 	r.picks = r.scratch.picks[:0]
 	r.resolve()
-	r.convert(ctx)
+	r.count(ctx)
 	return r, nil
 }
 

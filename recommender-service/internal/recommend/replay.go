@@ -3,7 +3,6 @@ package recommend
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -21,9 +20,6 @@ type inputs struct {
 	sequence int64 // −1: the catalogue as it is now
 	gone     []string
 }
-
-// errGone says that an input of a past decision no longer exists.
-var errGone = errors.New("the input is gone")
 
 // Replay makes an answer again from its stored inputs. gone names the inputs that exist no longer or differ; it is empty exactly when the
 // answer is the same bit for bit.
@@ -82,8 +78,8 @@ func (r *run) pinned(relation string) string {
 	return r.past.decision.Models[relation]
 }
 
-// popularList returns a popularity list, or the one of then; in a replay nil for one that the
-// decision did not use, and errGone for one that is not remembered.
+// popularList returns a popularity list, or the one of then; in a replay nil for one that the decision did not use, or that is not
+// remembered.
 func (r *run) popularList(ctx context.Context, window similarityapi.PopularWindow, category string) (*peers.PopularList, error) {
 	if r.past == nil {
 		return r.engine.Peers.Popular(ctx, r.shop, window, category)
@@ -95,7 +91,7 @@ func (r *run) popularList(ctx context.Context, window similarityapi.PopularWindo
 		if list, ok := r.engine.Peers.PopularAt(r.shop.Name, window, category, p.AsOfMs); ok {
 			return list, nil
 		}
-		return nil, fmt.Errorf("popularity list %s %s: %w", window.Name, category, errGone)
+		r.past.lose("a popularity list of then: they are kept in memory only, for a while")
 	}
 	return nil, nil
 }

@@ -52,6 +52,7 @@ type draft struct {
 	used        map[string]string // relation → model version
 	popular     []decision.PopularInput
 	mean        float64             // that the objective compares with
+	viewed      *candidate.Row      // how often items are looked at; nil when nothing goes by it, or it is not known
 	converted   *factor.Conversions // nil without the objective, or when nothing is known
 	newestSeq   int64               // of the catalogue when the list of newest items was made
 	sequence    int64               // of the catalogue when it was read last

@@ -2,6 +2,7 @@ package recommend
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
@@ -18,7 +19,7 @@ const (
 	shortlist     = 4
 	shortlistMore = 20
 	// explorePool is how many candidates behind the list an explored place is drawn from, per place of the list.
-	explorePool = 3
+	explorePool = 10
 	// lateEvery is how many candidates that may not be shown are looked at between two looks at the clock.
 	lateEvery = 256
 )
@@ -166,8 +167,8 @@ func (s *selection) pick(it *catalogue.Item, score float64) {
 	s.r.picks = append(s.r.picks, pick{index: it.Index, base: s.scores.Score(it.Index), score: score})
 }
 
-// explore gives a share of the places, never the first, to candidates from just behind the list, which are seldom shown otherwise: all of
-// them are as likely to be drawn, by the seed of the request. from is where this plan's picks begin.
+// explore gives a share of the places, never the first, to candidates from behind the list, drawn by the seed of the request: the less an
+// item is looked at in the shop, the likelier. from is where this plan's picks begin.
 func (s *selection) explore(from int) {
 	share := s.r.scenario.Exploration
 	if share <= 0 || len(s.r.picks)-from < 2 {
@@ -183,17 +184,56 @@ func (s *selection) explore(from int) {
 		pool = append(pool, pick{index: it.Index, base: s.scores.Score(it.Index), score: score, tier: "exploration", reason: "exploration"})
 	}
 	s.left += len(pool) // one that is drawn leaves the one whose place it takes
+	chances := s.r.chances(pool)
 	for n := from + 1; n < len(s.r.picks) && len(pool) > 0; n++ {
 		if random.Float64() >= share {
 			continue
 		}
-		at := random.IntN(len(pool))
+		at := draw(random, chances)
 		if it := s.view.Item(pool[at].index); s.limits.Allow(it) {
 			s.checks.Place(it.Index)
 			s.r.picks[n] = pool[at]
 		}
-		pool = append(pool[:at], pool[at+1:]...)
+		pool, chances = slices.Delete(pool, at, at+1), slices.Delete(chances, at, at+1)
 	}
+}
+
+// chances weighs what may be explored: 1/(1+v), with v how often an item is looked at in units of the mean of the items of that list. An
+// item that is not on it weighs 1, as all do while nothing is known.
+func (r *run) chances(pool []pick) []float64 {
+	chances := slices.Repeat([]float64{1}, len(pool))
+	if r.viewed == nil {
+		return chances
+	}
+	place := make(map[int32]int, len(pool))
+	for n := range pool {
+		place[pool[n].index] = n
+	}
+	var total float64
+	for _, w := range r.viewed.Weights {
+		total += float64(w)
+	}
+	for n, item := range r.viewed.Items {
+		if at, ok := place[item]; ok && total > 0 {
+			chances[at] = 1 / (1 + float64(r.viewed.Weights[n])*float64(r.viewed.Len())/total)
+		}
+	}
+	return chances
+}
+
+// draw returns the place of one of some weights, each as likely as it weighs.
+func draw(random *rand.Rand, weights []float64) int {
+	var total float64
+	for _, w := range weights {
+		total += w
+	}
+	left := random.Float64() * total
+	for n, w := range weights {
+		if left -= w; left < 0 {
+			return n
+		}
+	}
+	return len(weights) - 1
 }
 
 // limits lists the limits per value of the scenario and its rules.

@@ -7,10 +7,13 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue/cataloguetest"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
+	"github.com/aisle-rec/aisle/recommender-service/internal/peers"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -217,21 +220,27 @@ func TestContributionsAndBoostsGiveTheScoreBitForBit(t *testing.T) {
 	}
 }
 
-func TestExplorationTakesPlacesButTheFirst(t *testing.T) {
-	t.Parallel()
+// letters are 26 items, a to z, and weights by which they stand in this order.
+func letters(t *testing.T) (*catalogue.Shop, map[string]float32) {
+	t.Helper()
 	var items []profileapi.Item
 	weights := map[string]float32{}
 	for n := range 26 {
 		id := string(rune('a' + n))
 		items, weights[id] = append(items, profileapi.Item{ItemID: id, Brand: strconv.Itoa(n)}), float32(26-n)
 	}
-	shop := cataloguetest.Shop(t, items...)
+	return cataloguetest.Shop(t, items...), weights
+}
+
+func TestExplorationTakesPlacesButTheFirst(t *testing.T) {
+	t.Parallel()
+	shop, weights := letters(t)
 	explored := func(share float64, nonce uint64) string {
-		r := newRun(shop, api.Scenario{Limit: 5, Exploration: share, MaxPerBrand: 1}, api.Request{})
+		r := newRun(shop, api.Scenario{Limit: 2, Exploration: share, MaxPerBrand: 1}, api.Request{})
 		r.nonce = nonce
 		return choose(r, weighed(r, weights))
 	}
-	if got := explored(0, 1); got != "abcde" {
+	if got := explored(0, 1); got != "ab" {
 		t.Errorf("without a share: %s", got)
 	}
 	all := explored(1, 1)
@@ -239,16 +248,54 @@ func TestExplorationTakesPlacesButTheFirst(t *testing.T) {
 		t.Errorf("with everything explored: %s, then %s", all, explored(1, 1))
 	}
 	for n := range 20 {
-		got := []byte(explored(1, uint64(n)))
-		for _, id := range got[1:] { // the pool is three times as many as places, behind the list
-			if id < 'f' || id > 'f'+14 {
-				t.Errorf("%s has %c at an explored place", got, id)
-			}
+		got := explored(1, uint64(n)) // from ten times as many as places, behind the list
+		if got[0] != 'a' || got[1] < 'c' || got[1] > 'c'+19 {
+			t.Errorf("explored %s", got)
 		}
-		slices.Sort(got)
-		if len(slices.Compact(got)) != 5 {
-			t.Errorf("%s: an item twice", got)
+	}
+	r := newRun(shop, api.Scenario{Limit: 9, Exploration: 1}, api.Request{})
+	got := []byte(choose(r, weighed(r, weights)))
+	slices.Sort(got)
+	if len(slices.Compact(got)) != 9 {
+		t.Errorf("%s: an item twice", got)
+	}
+}
+
+func TestWhatIsSeldomLookedAtIsExploredMore(t *testing.T) {
+	t.Parallel()
+	shop, weights := letters(t)
+	// Of the pool, c to v, nobody has looked at k to v, and at c to j nine times as often as at a: the mean is 0.9 of theirs.
+	viewed := &candidate.Row{Items: []int32{0}, Weights: []float32{1}}
+	for n := int32(2); n < 10; n++ {
+		viewed.Items, viewed.Weights = append(viewed.Items, n), append(viewed.Weights, 9)
+	}
+	looked := 0
+	const lists = 1000
+	for nonce := range uint64(lists) {
+		r := newRun(shop, api.Scenario{Limit: 2, Exploration: 1}, api.Request{})
+		r.nonce, r.viewed = nonce, viewed
+		if choose(r, weighed(r, weights))[1] <= 'j' {
+			looked++
 		}
+	}
+	// 12 weigh 1, and 8 weigh 1/(1 + 9/(73/9)) = .474 each: 24 % of the places, with a standard deviation of 1.35 %.
+	if looked < 187 || looked > 294 {
+		t.Errorf("%d of %d explored places have what is looked at often", looked, lists)
+	}
+}
+
+func TestAReplaySaysThatAPopularityListIsGone(t *testing.T) {
+	t.Parallel()
+	r := newRun(cataloguetest.Shop(t, lamps()...), api.Scenario{}, api.Request{})
+	r.engine.Peers = peers.New(peers.Options{CacheBytes: 1 << 20, Now: r.engine.Now, Registry: prometheus.NewRegistry()})
+	defer r.engine.Peers.Close()
+	input := decision.NewPopularInput(viewedWindow(), "", noon)
+	r.past = &inputs{decision: &decision.Decision{Popular: []decision.PopularInput{input}}}
+	if list, err := r.popularList(t.Context(), boughtWindow(), ""); list != nil || err != nil || len(r.past.gone) > 0 {
+		t.Errorf("of a list that the decision did not use: %v, %v, gone %v", list, err, r.past.gone)
+	}
+	if list, err := r.popularList(t.Context(), viewedWindow(), ""); list != nil || err != nil || len(r.past.gone) != 1 {
+		t.Errorf("of a list that is not remembered: %v, %v, gone %v", list, err, r.past.gone)
 	}
 }
 

@@ -2022,7 +2022,7 @@ class SavedScenario(TypedDict):
     diversity: NotRequired[float]
     # Leave out items of which the visitor has such an event
     exclude_event_types: NotRequired[list[str]]
-    # Share of places given to items that are seldom shown
+    # Share of places, never the first, for candidates from behind the list, the likelier the less they are looked at
     exploration: NotRequired[float]
     # Kinds of source that fill what is left, in this order
     fallback: NotRequired[list[str]]
@@ -2071,7 +2071,7 @@ class Scenario(TypedDict):
     diversity: NotRequired[float]
     # Leave out items of which the visitor has such an event
     exclude_event_types: NotRequired[list[str]]
-    # Share of places given to items that are seldom shown
+    # Share of places, never the first, for candidates from behind the list, the likelier the less they are looked at
     exploration: NotRequired[float]
     # Kinds of source that fill what is left, in this order
     fallback: NotRequired[list[str]]

@@ -2063,7 +2063,7 @@ export interface SavedScenario {
   diversity?: number;
   /** Leave out items of which the visitor has such an event */
   exclude_event_types?: string[];
-  /** Share of places given to items that are seldom shown */
+  /** Share of places, never the first, for candidates from behind the list, the likelier the less they are looked at */
   exploration?: number;
   /** Kinds of source that fill what is left, in this order */
   fallback?: string[];
@@ -2116,7 +2116,7 @@ export interface Scenario {
   diversity?: number;
   /** Leave out items of which the visitor has such an event */
   exclude_event_types?: string[];
-  /** Share of places given to items that are seldom shown */
+  /** Share of places, never the first, for candidates from behind the list, the likelier the less they are looked at */
   exploration?: number;
   /** Kinds of source that fill what is left, in this order */
   fallback?: string[];
