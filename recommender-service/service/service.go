@@ -116,7 +116,7 @@ func (s *Service) assemble(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.build(s.config, trackingid.NewKeys(ids)); err != nil {
+	if err := s.build(trackingid.NewKeys(ids)); err != nil {
 		return err
 	}
 	s.mountConsole(sessions)
@@ -126,8 +126,8 @@ func (s *Service) assemble(ctx context.Context) error {
 // build wires the parts together, in the order in which they need each other: replicas and
 // caches of the peers, configuration, what is kept of answers, the engine, figures, the HTTP
 // surface. It starts nothing but what the parts start in their constructors.
-func (s *Service) build(config Config, ids *trackingid.Keys) error {
-	logger, now := s.deps.Logger, s.deps.Clock()
+func (s *Service) build(ids *trackingid.Keys) error {
+	config, logger, now := s.config, s.deps.Logger, s.deps.Clock()
 	profileHTTP := s.peer(peers.Profile, config.ProfileURL)
 	profile := profileapi.NewClient(profileHTTP)
 	s.catalogue = catalogue.New(profile, logger, now)
@@ -162,21 +162,7 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	})
 	s.shadows = experiment.NewShadows(assigner, s.engine, s.counter.Shadowed)
 	reporter := &figures.Reporter{Store: s.store, Items: s.items}
-	s.attribution = &figures.Attribution{
-		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
-			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
-		},
-		Store: s.store, IDs: ids, Decision: s.decisions.Find, Product: s.product, Logger: logger, Now: now,
-		Visitors: figures.Visitors{
-			Events: func(ctx context.Context, shop string, q profileapi.EventsQuery) (profileapi.Page[profileapi.StoredEvent], error) {
-				return profile.ForShop(shop).Events(ctx, q)
-			},
-			Verdicts: func(ctx context.Context, shop, cursor string, limit int) (profileapi.Page[profileapi.Robot], error) {
-				return profile.ForShop(shop).Robots(ctx, "", cursor, limit)
-			},
-			Decisions: s.store.DecisionsSince, Kept: time.Duration(config.DecisionDays) * 24 * time.Hour,
-		},
-	}
+	s.attribution = s.attributionOf(profile, ids)
 	recorder := &audit.Recorder{Log: audit.Table{Tables: s.store.Tables}, Logger: logger, Now: now}
 	s.guard = &figures.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
@@ -184,16 +170,9 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 		Mend:       httpapi.Mend,
 		RateLimits: s.deps.Limits,
 	})
-	s.anomalies = &anomaly.Monitor{
-		Store: s.store, Catalogue: s.catalogue, Logger: logger, Now: now,
-		Stats: func(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error) {
-			return profile.ForShop(shop).EventStats(ctx, from, to)
-		},
-		Made: func(ctx context.Context, shop string) (map[string]time.Time, error) {
-			return modelsMade(ctx, similarity.ForShop(shop))
-		},
+	if err := s.watchFigures(profile, similarity); err != nil {
+		return err
 	}
-	s.anomalies.Register(s.deps.Registry)
 	api := &httpapi.API{
 		Engine: s.engine, Catalogue: s.catalogue, Scenarios: s.scenarios, Rules: s.rules, Experiments: assigner, Shadows: s.shadows,
 		Decisions: s.decisions, Reporter: reporter, Anomalies: s.store.Anomalies, Monitor: s.anomalies,
@@ -209,16 +188,51 @@ func (s *Service) build(config Config, ids *trackingid.Keys) error {
 	people := &audience.Finder{Profile: profile, Similarity: similarity, Catalogue: s.catalogue, Recommend: api.RecommendFor, Now: now}
 	api.Exports = export.New(s.store, api.RecommendFor, members(profile), people.Find, logger, now)
 	s.exports = api.Exports
-	told := newTold(s.deps.Registry)
-	if config.WebhookURL != "" {
-		hook, err := webhook.New(config.WebhookURL, config.WebhookSecret, config.WebhookPrivate, now)
-		if err != nil {
-			return err
-		}
-		s.teller = &anomaly.Teller{Store: s.store, Send: told.counted(hook.Send), Logger: logger, Now: now}
-	}
 	api.Register(s.server.API)
 	return httpapi.Reference(s.server.API)
+}
+
+// attributionOf attributes the events of the profile-service to answers.
+func (s *Service) attributionOf(profile *profileapi.Client, ids *trackingid.Keys) *figures.Attribution {
+	return &figures.Attribution{
+		Events: func(ctx context.Context, shop string, seq int64, from time.Time, limit int) ([]profileapi.StoredEvent, error) {
+			return profile.ForShop(shop).EventsAfter(ctx, seq, from, limit)
+		},
+		Store: s.store, IDs: ids, Decision: s.decisions.Find, Product: s.product, Logger: s.deps.Logger, Now: s.deps.Clock(),
+		Visitors: figures.Visitors{
+			Events: func(ctx context.Context, shop string, q profileapi.EventsQuery) (profileapi.Page[profileapi.StoredEvent], error) {
+				return profile.ForShop(shop).Events(ctx, q)
+			},
+			Verdicts: func(ctx context.Context, shop, cursor string, limit int) (profileapi.Page[profileapi.Robot], error) {
+				return profile.ForShop(shop).Robots(ctx, "", cursor, limit)
+			},
+			Decisions: s.store.DecisionsSince, Kept: time.Duration(s.config.DecisionDays) * 24 * time.Hour,
+		},
+	}
+}
+
+// watchFigures builds what looks for anomalies, and what tells the webhook of them where there is one.
+func (s *Service) watchFigures(profile *profileapi.Client, similarity *similarityapi.Client) error {
+	logger, now := s.deps.Logger, s.deps.Clock()
+	s.anomalies = &anomaly.Monitor{
+		Store: s.store, Catalogue: s.catalogue, Logger: logger, Now: now,
+		Stats: func(ctx context.Context, shop string, from, to time.Time) (profileapi.EventStats, error) {
+			return profile.ForShop(shop).EventStats(ctx, from, to)
+		},
+		Made: func(ctx context.Context, shop string) (map[string]time.Time, error) {
+			return modelsMade(ctx, similarity.ForShop(shop))
+		},
+	}
+	s.anomalies.Register(s.deps.Registry)
+	told := newTold(s.deps.Registry)
+	if s.config.WebhookURL == "" {
+		return nil
+	}
+	hook, err := webhook.New(s.config.WebhookURL, s.config.WebhookSecret, s.config.WebhookPrivate, now)
+	if err == nil {
+		s.teller = &anomaly.Teller{Store: s.store, Send: told.counted(hook.Send), Logger: logger, Now: now}
+	}
+	return err
 }
 
 // forget removes what is kept of a user and of a session; "" for neither. What waits in memory is stored first, so that it goes as well.

@@ -30,6 +30,22 @@ func Wait(ctx context.Context, path string) (release func() error, err error) {
 	return lock.Unlock, nil
 }
 
+// ErrHeld says that somebody else has a lock.
+var ErrHeld = errors.New("another process holds it")
+
+// Try is Wait without waiting: it returns ErrHeld when the lock is not to be had at once.
+func Try(path string) (release func() error, err error) {
+	lock := flock.New(path, flock.SetPermissions(0o600))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	if !ok {
+		return nil, ErrHeld
+	}
+	return lock.Unlock, nil
+}
+
 // Replace writes a file beside path and renames it, so that a reader, and whoever comes after a crash or a full disk, finds the old content
 // or the new one, never a part. Both are on disk when it returns.
 func Replace(path string, data []byte, mode fs.FileMode) (err error) {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -55,7 +56,7 @@ func letters(text string) string {
 func words(list string) []string {
 	var out []string
 	for w := range strings.SplitSeq(list, ",") {
-		if w = letters(strings.ToLower(w)); w != "" {
+		if w = letters(strings.ToLower(w)); w != "" && !slices.Contains(out, w) {
 			out = append(out, w)
 		}
 	}

@@ -1,6 +1,7 @@
 package visitor
 
 import (
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -22,6 +23,20 @@ func TestAStateOfBeforeThereWereBoundsMakesNumbers(t *testing.T) {
 			if math.IsNaN(x) || math.IsInf(x, 0) {
 				t.Errorf("a stored weight of %v makes a %s of %v", w, name, x)
 			}
+		}
+	}
+}
+
+func TestTypesBeyondThoseOfAStateCountAsTheLast(t *testing.T) {
+	t.Parallel()
+	v := &Visitor{}
+	var last uint32
+	for n := range visitorstate.MaxTypes {
+		last = v.kind(fmt.Sprint("type ", n))
+	}
+	for n := range 2 {
+		if got := v.kind("one more"); got != last {
+			t.Errorf("time %d: bit %b, want %b", n+1, got, last)
 		}
 	}
 }

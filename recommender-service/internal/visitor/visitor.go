@@ -220,11 +220,13 @@ func (v *Visitor) Did(t *HistoryItem, types ...string) bool {
 	return false
 }
 
-// kind returns the bit of a type, which the visitor gets if it is new.
+// kind returns the bit of a type, which the visitor gets if it is new; beyond MaxTypes that of the last, as in a state.
 func (v *Visitor) kind(name string) uint32 {
 	k := slices.Index(v.types, name)
 	if k < 0 {
-		k = min(len(v.types), visitorstate.MaxTypes-1)
+		if k = len(v.types); k == visitorstate.MaxTypes {
+			return 1 << (k - 1)
+		}
 		v.types = append(slices.Clip(v.types), name)
 	}
 	return 1 << k

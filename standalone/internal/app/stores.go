@@ -9,11 +9,11 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/aisle-rec/aisle/migrations"
 	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/filelock"
 )
 
 // stores are the addresses that the services get, each a database of its own and none of
@@ -62,30 +62,20 @@ func claimDataDir(dir string, close *closers) error {
 		return fmt.Errorf("data folder %s cannot be made: %w; choose another with --data", dir, rootCause(err))
 	}
 	path := filepath.Join(dir, "aisle.lock")
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return fmt.Errorf("data folder %s cannot be written: %w; choose another with --data", dir, rootCause(err))
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	release, err := filelock.Try(path)
+	if errors.Is(err, filelock.ErrHeld) {
 		owner, _ := os.ReadFile(path)
-		f.Close()
 		return fmt.Errorf("data folder %s is in use by another aisle process (%s): stop it or choose another with --data",
 			dir, strings.TrimSpace("pid "+string(owner)))
 	}
-	// The pid is only there to be read in the message above.
-	err = errors.Join(f.Truncate(0), writeAt(f, strconv.Itoa(os.Getpid())))
+	if err == nil {
+		close.add(release)
+		err = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())), 0o600) // to be read in the message above
+	}
 	if err != nil {
-		f.Close()
 		return fmt.Errorf("data folder %s cannot be written: %w; choose another with --data", dir, rootCause(err))
 	}
-	close.add(f.Close) // which gives the lock back
 	return nil
-}
-
-// writeAt writes a text at the beginning of a file.
-func writeAt(f *os.File, s string) error {
-	_, err := f.WriteAt([]byte(s), 0)
-	return err
 }
 
 // databases returns the URL of each database by the name of its migrations.

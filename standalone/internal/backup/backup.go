@@ -141,7 +141,7 @@ func copyDatabase(ctx context.Context, o Options, name string) error {
 // check reads every page of a database, and leaves nothing beside it. quick_check does not
 // compare indices with their tables, which would take longer.
 func check(ctx context.Context, path string) error {
-	return withDatabase(ctx, path, func(db *sql.DB) error {
+	return withDatabase(path, func(db *sql.DB) error {
 		var said string
 		if err := db.QueryRowContext(ctx, "pragma quick_check").Scan(&said); err != nil {
 			return err
@@ -154,7 +154,7 @@ func check(ctx context.Context, path string) error {
 }
 
 // withDatabase opens a database that nobody else has open, with one connection, for f.
-func withDatabase(ctx context.Context, path string, f func(db *sql.DB) error) error {
+func withDatabase(path string, f func(db *sql.DB) error) error {
 	db, err := sql.Open("sqlite", "file:"+url.PathEscape(path)+"?mode=rw")
 	if err != nil {
 		return err

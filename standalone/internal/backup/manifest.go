@@ -85,7 +85,7 @@ func count(ctx context.Context, folder string) (c Counts, s Schemas, err error) 
 		"similarity.db":  {"select count(*) from models": &c.Models},
 		"recommender.db": {"select count(*) from documents": &c.Documents, "select count(*) from decisions": &c.Decisions},
 	} {
-		err := withDatabase(ctx, filepath.Join(folder, name), func(db *sql.DB) error {
+		err := withDatabase(filepath.Join(folder, name), func(db *sql.DB) error {
 			var version int64
 			if err := db.QueryRowContext(ctx, "select version from schema_migrations").Scan(&version); err != nil {
 				return err
@@ -113,7 +113,7 @@ func count(ctx context.Context, folder string) (c Counts, s Schemas, err error) 
 // has them; a relation without one is left out.
 func liveModels(ctx context.Context, path string) (map[string]map[string]string, error) {
 	live := map[string]map[string]string{}
-	err := withDatabase(ctx, path, func(db *sql.DB) error {
+	err := withDatabase(path, func(db *sql.DB) error {
 		rows, err := db.QueryContext(ctx, "select shop, body from live")
 		if err != nil {
 			return err

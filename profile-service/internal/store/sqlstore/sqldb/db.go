@@ -11,13 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/aisle-rec/aisle/shared/database"
+	"github.com/aisle-rec/aisle/shared/filelock"
 )
 
 // DB is an open database. It is safe for concurrent use. Where statements cannot be the same for
@@ -54,15 +54,15 @@ func Open(ctx context.Context, url string, changed func()) (*DB, error) {
 		}
 		return &DB{Dialect: postgres, url: url, changed: changed, Read: db, writer: &writer{db: db}, close: []func() error{db.Close}}, nil
 	}
-	lock, err := claim(database.SQLitePath(url))
+	release, err := claim(database.SQLitePath(url))
 	if err != nil {
 		return nil, err
 	}
 	file, err := database.OpenSQLite(ctx, url, 64<<10)
 	if err != nil {
-		return nil, errors.Join(err, lock.Close())
+		return nil, errors.Join(err, release())
 	}
-	db := &DB{Dialect: sqlite, url: url, changed: changed, Read: file.Reader, close: []func() error{file.Close, lock.Close}}
+	db := &DB{Dialect: sqlite, url: url, changed: changed, Read: file.Reader, close: []func() error{file.Close, release}}
 	db.readers.db = file.Reader
 	db.writer, err = soleWriter(ctx, file.Writer)
 	if err != nil {
@@ -204,21 +204,19 @@ func (w *writer) close() error {
 }
 
 // claim locks a file beside path, of the same name with ".lock", and makes the folder when it
-// is missing; closing the file, or the end of the process, gives the lock back. The file stays:
-// to remove it would let two processes lock two files of one name. The database itself must not
-// be opened for this: closing it would take SQLite's own locks away.
-func claim(path string) (*os.File, error) {
+// is missing; release, or the end of the process, gives the lock back. The database itself must
+// not be opened for this: closing it would take SQLite's own locks away.
+func claim(path string) (release func() error, err error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
+	release, err = filelock.Try(path + ".lock")
+	if errors.Is(err, filelock.ErrHeld) {
+		return nil, fmt.Errorf("SQLite file %s is in use by another profile-service (%w): "+
+			"stop it, or keep the tables in Postgres, which several can share", path, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("claim SQLite file %s: %w", path, err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		err = fmt.Errorf("SQLite file %s is in use by another profile-service (%w): "+
-			"stop it, or keep the tables in Postgres, which several can share", path, err)
-		return nil, errors.Join(err, f.Close())
-	}
-	return f, nil
+	return release, nil
 }
