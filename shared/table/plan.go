@@ -217,7 +217,7 @@ func (p *Plan) decided(c *Column) {
 
 // byPreference gives each field the column with the best word for it: first columns that have a
 // field's own name, then the fields in their order, each with its columns from the best word to
-// the least. The whole header counts before what Word leaves of it. Parts of a field may have
+// the least. The whole header counts before what Word leaves of it: "Price (tax incl.)" before a mere "Price (…)". Parts of a field may have
 // several columns, fields have one.
 func (p *Plan) byPreference(columns []Column) {
 	type offer struct{ column, field, rank int }
@@ -232,7 +232,7 @@ func (p *Plan) byPreference(columns []Column) {
 				break
 			}
 			for _, f := range p.byWord[w] {
-				offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + n})
+				offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + 2*n})
 			}
 		}
 	}

@@ -104,6 +104,19 @@ func TestRows(t *testing.T) {
 				`{"attributes":{"sale_price_effective_date":"2026-11-01/2026-11-28"},"item_id":"1","price":9,"sale_price":5}`,
 				`{"attributes":{"sale_price_effective_date":"2026-12-01/2026-12-31"},"item_id":"2","price":9} sale_not_begun`,
 				`{"item_id":"3","price":9} sale_price_higher`, `{"item_id":"4","price":9,"sale_price":5} invalid_time`}},
+		"a preorder that is sold now and sent later": {profileapi.ImportSpec{Kind: "items"},
+			"id,availability,availability_date,available_from\n1,preorder,2026-12-24T10:00+0100,\n2,in stock,,2026-12-24\n",
+			[]string{
+				`{"attributes":{"availability_date":"2026-12-24T10:00+0100"},"item_id":"1","stock":{"status":"preorder"}}`,
+				`{"item_id":"2","published_at":"2026-12-24T00:00:00.000Z","stock":{"status":"in_stock"}}`,
+			}},
+		"a number of Google's beside a category of the shop": {profileapi.ImportSpec{Kind: "items"},
+			"id,google_product_category,product_type\n1,212,Shirts\n2,212,\n", []string{
+				`{"attributes":{"google_product_category":"212"},"category_path":["Shirts"],"item_id":"1"}`,
+				`{"attributes":{"google_product_category":"212"},"item_id":"2"} numeric_category`}},
+		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
+			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
+				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
 		"a number that may be thousands": {
 			profileapi.ImportSpec{Kind: "items"}, "id;price\n1;1.299\n2;19,99\n",
 			[]string{`{"item_id":"1","price":1299}`, `{"item_id":"2","price":19.99}`},
