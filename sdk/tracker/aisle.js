@@ -1,14 +1,9 @@
 // @ts-check
 /**
- * Aisle's tracker and widgets for a storefront. One tag is enough:
+ * Aisle's tracker and widgets for a storefront; docs/tracker.md has the attributes of the tag and of placements, and the calls:
  *
  *   <script src="https://aisle.shop.example/aisle/1/aisle.js" data-key="pk_..." defer></script>
  *   <div data-aisle="home.for_you"></div>
- *
- * Attributes of the tag: data-key (a publishable key), data-server (address of Aisle; where the script came from when absent), data-user and data-user-token (who is
- * logged in, with a token that the shop's server made), data-consent ("wait" keeps everything back until aisle.consent(true)), data-ga4 (forwards the GA4 data layer).
- * In code: aisle.track({type: "add_to_cart", item_id: "A1"}), aisle.recommend({scenario: "home.for_you"}), aisle.identify(id, token), aisle.consent(yes), aisle.refresh(),
- * aisle.session() (the visitor's id, for orders that a server posts; empty without consent).
  */
 (() => {
   "use strict";
@@ -20,16 +15,24 @@
   /** Storage that pages may refuse: then things last as long as the page. */
   const memory = {};
   const store = {
-    get: (k) => { try { return JSON.parse(localStorage.getItem("aisle." + k) || "null"); } catch { return memory[k] || null; } },
+    get: (k) => { try { return JSON.parse(localStorage.getItem("aisle." + k) || "null"); } catch { return memory[k] ?? null; } },
     set: (k, v) => { memory[k] = v; try { localStorage.setItem("aisle." + k, JSON.stringify(v)); } catch { /* as above */ } },
     drop: (k) => { delete memory[k]; try { localStorage.removeItem("aisle." + k); } catch { /* as above */ } },
   };
   const id = () => crypto.randomUUID ? crypto.randomUUID() : [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
-  let user = set.user || "", token = set.userToken || "", allowed = set.consent !== "wait";
-  if (store.get("consent") !== null) allowed = store.get("consent");
+  let user = set.user || "", token = set.userToken || "", allowed = true;
   /** @type {any[]} */
   let queue = store.get("queue") || [];
+  /** What was decided holds in all tabs, and in a page that comes back. */
+  function decided() {
+    const consent = store.get("consent");
+    allowed = consent === null ? set.consent !== "wait" : consent;
+    if (consent === false) { queue = []; ["queue", "session", "clicks"].forEach(store.drop); }
+  }
+  decided();
+  addEventListener("storage", (e) => e.key === "aisle.consent" && decided());
+  addEventListener("pageshow", decided);
   let timer = 0, sending = false, wait = 1000;
 
   /** The random, first-party id of a visitor without a name; it ends 30 days after the last visit. */
@@ -40,21 +43,39 @@
     return live.id;
   }
 
-  function headers() {
-    return Object.assign({ "Content-Type": "application/json", "X-API-Key": set.key || "" }, token && { "Aisle-User-Token": token });
+  /** Posts; again without the person when the token has ended, or is not of the person in what waited. */
+  async function post(path, body) {
+    const named = token, text = JSON.stringify(body), less = JSON.stringify(body, (k, v) => k === "user_id" ? undefined : v);
+    const r = await fetch(server + path, {
+      method: "POST", body: text, keepalive: path === "/v1/events" && text.length < 2e4, // browsers keep 64 KB alive at most
+      headers: { "Content-Type": "application/json", "X-API-Key": set.key || "", ...(named && { "Aisle-User-Token": named }) },
+    });
+    const ended = r.status === 401 && named;
+    if (ended && token === named) user = token = "";
+    return ended || (r.status === 403 && less !== text) ? post(path, JSON.parse(less)) : r;
   }
 
   /** Queues an event: it is sent soon, when the page goes, or the next time that there is a network, each once. */
   function track(event) {
     if (!allowed) return;
-    const e = Object.assign({ event_id: id(), occurred_at: new Date().toISOString(), session_id: session() }, user && { user_id: user }, event);
+    const e = { event_id: id(), occurred_at: new Date().toISOString(), session_id: session(), ...(user && { user_id: user }), ...event };
     due(e);
-    if (e.items && e.type !== "view_item_list") e.items = e.items.map((i) => due(Object.assign({}, i))); // each line of an order to its own answer
-    queue = queue.concat(e).slice(-kept);
-    store.set("queue", queue);
+    if (e.items && e.type !== "view_item_list") e.items = e.items.map((i) => due({ ...i })); // each line of an order to its own answer
+    queue.push(e);
+    keep([]);
     if (queue.length >= batch) flush();
     else if (!timer) timer = setTimeout(flush, 2000);
   }
+
+  /** Keeps what waits here and in other tabs, but for what was sent. */
+  function keep(sent) {
+    const all = new Map([...(store.get("queue") || []), ...queue].map((e) => [e.event_id, e]));
+    sent.forEach((e) => all.delete(e.event_id));
+    store.set("queue", queue = [...all.values()].slice(-kept));
+  }
+
+  /** What is posted of events: the server's clock says when, since a visitor's may be wrong, unless they have waited. */
+  const posted = (events) => events.map((e) => Date.now() - Date.parse(e.occurred_at) < 6e4 ? { ...e, occurred_at: undefined } : e);
 
   async function flush() {
     clearTimeout(timer);
@@ -62,16 +83,12 @@
     if (sending || !queue.length || !allowed) return;
     sending = true;
     const part = queue.slice(0, batch);
-    let done = false;
-    try {
-      const r = await fetch(server + "/v1/events", { method: "POST", headers: headers(), body: JSON.stringify(part), keepalive: true });
-      done = r.ok || (r.status < 500 && r.status !== 429 && r.status !== 408); // what is refused would be refused again
-    } catch { /* no network: they wait */ }
+    const { status } = await post("/v1/events", posted(part)).catch(() => ({ status: 500 })); // no network: they wait
+    const done = status < 500 && status !== 429 && status !== 408; // what is refused would be refused again
     sending = false;
+    if (!allowed) return;
     if (done) {
-      const sent = new Set(part.map((e) => e.event_id));
-      queue = queue.filter((e) => !sent.has(e.event_id));
-      store.set("queue", queue);
+      keep(part);
       wait = 1000;
       if (queue.length) timer = setTimeout(flush, 100);
       document.dispatchEvent(new CustomEvent("aisle:sent", { detail: part }));
@@ -84,7 +101,7 @@
   /** A page that goes sends what is left; with the same ids as ever, should that have been sent already. */
   addEventListener("pagehide", () => {
     if (!allowed || !queue.length || !navigator.sendBeacon) return;
-    const body = JSON.stringify(Object.assign({ key: set.key, events: queue.slice(0, batch) }, token && { user_token: token }));
+    const body = JSON.stringify({ key: set.key, events: posted(queue.slice(0, batch)), ...(token && { user_token: token }) });
     navigator.sendBeacon(server + "/v1/events", new Blob([body], { type: "text/plain" }));
   });
   addEventListener("online", flush);
@@ -100,8 +117,8 @@
     return e;
   }
   function clicked(item, recommendation, position) {
-    if (!allowed) return;
-    const c = store.get("clicks") || {};
+    const c = store.get("clicks") || {}, last = c[item] || [];
+    if (!allowed || last[0] === recommendation && Date.now() - last[1] < 1e3) return; // a double click is one
     c[item] = [recommendation, Date.now()];
     const newest = Object.entries(c).sort((a, b) => b[1][1] - a[1][1]).slice(0, 100);
     store.set("clicks", Object.fromEntries(newest));
@@ -112,14 +129,13 @@
   const asked = { fields: ["title", "image_url", "url", "price", "currency"], explain: "reasons" };
 
   /** Asks for a list. */
-  const recommend = (request) => ask("", Object.assign({}, asked, request));
+  const recommend = (request) => ask("", { ...asked, ...request });
 
   /** What was just done and is not sent yet counts too. */
   async function ask(path, request) {
-    const who = allowed ? Object.assign({ session_id: session() }, user && { user_id: user }) : {};
     const fresh = queue.slice(-20).filter((e) => e.item_id || e.items).map(({ type, item_id, items, occurred_at }) => ({ type, item_id, items, occurred_at }));
-    const body = Object.assign(who, allowed && fresh.length && { events: fresh }, request);
-    const r = await fetch(server + "/v1/recommendations" + path, { method: "POST", headers: headers(), body: JSON.stringify(body) });
+    const body = { ...(allowed && { session_id: session(), ...(user && { user_id: user }), ...(fresh.length && { events: fresh }) }), ...request };
+    const r = await post("/v1/recommendations" + path, body);
     if (r.ok) return r.json();
     const problem = await r.json().catch(() => ({ detail: r.statusText }));
     throw Object.assign(new Error("Aisle: " + problem.detail), { pointer: problem.errors && problem.errors[0].pointer });
@@ -127,14 +143,21 @@
 
   /** What a placement asks for. */
   function request(box) {
-    const d = box.dataset, list = (text) => (text || "").split(",").map((s) => s.trim()).filter(Boolean);
-    return Object.assign({ scenario: d.aisle, limit: Number(d.limit) || undefined }, asked, list(d.items).length && { context_items: list(d.items) },
-      d.category && { category: d.category }, d.q && { q: d.q }, list(d.cart).length && { cart: list(d.cart) }, d.fallback && { fallback: d.fallback });
+    const d = box.dataset, list = (text) => text ? text.split(",").map((s) => s.trim()).filter(Boolean) : undefined;
+    return {
+      scenario: d.aisle, limit: Number(d.limit) || undefined, ...asked, context_items: list(d.items), cart: list(d.cart),
+      category: d.category || undefined, q: d.q || undefined, fallback: d.fallback || undefined,
+    };
   }
+
+  /** The latest question for each element. */
+  const rounds = new WeakMap();
 
   /** Fills up to ten elements with one question, so that a product stands once on the page. The <template> of an element, with data-field in it, is the card of one item. */
   async function fill(boxes) {
+    const round = {};
     for (const box of boxes) {
+      rounds.set(box, round);
       box.setAttribute("aria-busy", "true");
       for (let n = box.querySelector("[data-item], .aisle-skeleton") ? 0 : Number(box.dataset.skeleton) || 0; n > 0; n--) {
         box.append(Object.assign(document.createElement("div"), { className: "aisle-skeleton", ariaHidden: "true" }));
@@ -143,15 +166,15 @@
     for (let rest = boxes; rest.length;) {
       try {
         const page = await ask("/batch", { placements: rest.map(request) });
-        rest.forEach((box, n) => { try { show(box, page.placements[n]); } catch (e) { console.warn(e); box.hidden = true; } });
+        rest.forEach((box, n) => { try { if (rounds.get(box) === round) show(box, page.placements[n]); } catch (e) { console.warn(e); box.hidden = true; } });
         rest = [];
       } catch (e) { // a shop's page is whole without us, and without a placement that cannot be asked for
         console.warn(e);
         const wrong = rest[(/^\/placements\/(\d+)/.exec(e.pointer) || [])[1]];
-        rest = rest.filter((box) => wrong && box !== wrong || !(box.hidden = true));
+        rest = rest.filter((box) => rounds.get(box) === round && (wrong && box !== wrong || !(box.hidden = true)));
       }
     }
-    boxes.forEach((box) => box.removeAttribute("aria-busy"));
+    boxes.forEach((box) => rounds.get(box) === round && box.removeAttribute("aria-busy"));
   }
 
   function show(box, answer) {
@@ -170,7 +193,9 @@
         why ? n.textContent = n.textContent.replace("{title}", why.title) : n.remove();
       }
       node.dataset.item = item.item_id;
-      node.addEventListener("click", () => clicked(item.item_id, answer.recommendation_id, item.position), { capture: true });
+      for (const type of ["click", "auxclick"]) { // the middle button opens a tab
+        node.addEventListener(type, (e) => e.button < 2 && clicked(item.item_id, answer.recommendation_id, item.position), { capture: true });
+      }
       box.append(node);
       seen.observe(node);
     }
@@ -209,11 +234,9 @@
     const layer = (window["dataLayer"] = window["dataLayer"] || []);
     const take = (e) => {
       const name = e && (e.event || (e[0] === "event" && e[1])), data = e && (e.ecommerce || e[2] || {});
-      if (!/^(view_item|select_item|add_to_cart|remove_from_cart|add_to_wishlist|purchase|refund|view_item_list|search|view_cart|begin_checkout)$/.test(name)) return;
-      if (name === "refund") return; // pages give no money back
+      if (!/^(view_item(_list)?|select_item|add_to_(cart|wishlist)|remove_from_cart|purchase|search|view_cart|begin_checkout)$/.test(name)) return; // a page refunds nothing
       const items = (data.items || []).map((i) => ({ item_id: String(i.item_id || i.id), quantity: i.quantity, price: i.price }));
-      track(Object.assign({ type: name }, items.length === 1 && name !== "purchase" ? { item_id: items[0].item_id } : { items },
-        data.transaction_id && { order_id: String(data.transaction_id), value: data.value, currency: data.currency }));
+      track({ type: name, items, currency: data.currency, ...(data.transaction_id && { order_id: String(data.transaction_id), value: data.value }) });
     };
     layer.forEach(take);
     const push = layer.push;
@@ -223,11 +246,14 @@
   window["aisle"] = {
     track, recommend, refresh, flush,
     session: () => allowed ? session() : "", // for a server that posts orders itself
-    identify(who, proof) { user = who || ""; token = proof || ""; },
+    identify(who, proof) {
+      if (user && user !== who) ["session", "clicks"].forEach(store.drop); // who comes next is somebody else
+      user = who || "";
+      token = proof || "";
+    },
     consent(yes) {
-      allowed = !!yes;
-      store.set("consent", allowed);
-      if (!allowed) { queue = []; ["queue", "session", "clicks"].forEach(store.drop); }
+      store.set("consent", !!yes);
+      decided();
     },
   };
   if (set.ga4 !== undefined) ga4();

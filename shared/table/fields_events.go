@@ -3,7 +3,7 @@ package table
 // customerWords are header words of the visitor.
 const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid,
 	client id, client, member id, member, reviewer id, household key, household id, user pseudo id, anonymous id,
-	email, e-mail, customer email, kunde, kunden id, kundennr, kundennummer, id client, numero client, numero de
+	email, e-mail, customer email, buyer email, kunde, kunden id, kundennr, kundennummer, id client, numero client, numero de
 	client, cliente, id cliente, codice cliente, klant, klantnummer, klant id, klient`
 
 // Header words that events and interactions share.
@@ -14,10 +14,12 @@ const (
 	itemWords = `item, itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, product, article, variant id, movie
 		id, movie, book id, book, isbn, iid, content id, artikelnummer, artikelnr, artikel nr, artikel id, artikel, produkt id,
 		produktnummer, produkt, reference, ref, id produit, produit, article, ugs, referencia, id producto, producto, codice
-		articolo, prodotto, articolo, productnummer, artikelcode, product code, item code, lineitem name`
+		articolo, prodotto, articolo, productnummer, artikelcode, product code, item code, product sku, item sku, product reference,
+		lineitem name`
 	sessionWords = `session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch`
 	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no,
-		invoice id, invoice, invoice number, receipt id, receipt, basket id, basket, bestellung, bestellnummer,
+		invoice id, invoice, invoice number, increment id, id order, amazon order id, order reference, receipt id, receipt, basket
+		id, basket, bestellung, bestellnummer,
 		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, belegnummer, rechnungsnummer, commande, numero
 		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
 		ordine, bestelling, bestelnummer, zamowienie`
@@ -26,10 +28,11 @@ const (
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, besteldatum, data zamowienia`
-	quantityWords = `qty, quantity, units, lineitem quantity, menge, anzahl, stueck, stuckzahl, quantite, qte,
+	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity,
+		menge, anzahl, stueck, stuckzahl, quantite, qte,
 		cantidad, quantita, aantal, ilosc, quantidade`
 	priceWords = `unit price, item price, sales price, product price, lineitem price, preis, einzelpreis, stueckpreis, verkaufspreis, prix,
-		prix unitaire, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
+		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 
 // eventFields are those of a file of events, a row for each: an order of three lines is three

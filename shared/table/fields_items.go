@@ -27,11 +27,11 @@ func itemFields() []Field {
 			Words: words(`vendor, manufacturer, brands, marke, marken, hersteller, marque, fabricant, marca,
 				fabricante, produttore, merk, fabrikant, marka, producent, product brand`), Example: "Ora", Doc: "Brand or maker."},
 		{Name: "price", Shape: Money,
-			Words: words(`regular price, variant price, price tax included, price tax excluded, price with tax, unit
+			Words: words(`price tax incl, price tax included, price incl tax, regular price, variant price, price with tax, unit
 				price, sell price, selling price, base price, gross price, preis, regularer preis, verkaufspreis,
 				bruttopreis, vk preis, prix, tarif regulier, prix de vente, prix ttc, precio, precio normal, precio
 				regular, pvp, prezzo, prezzo di listino, prijs, reguliere prijs, cena, cena regularna, preco, preco
-				normal, pris`), Example: "19,99 EUR", Doc: "Now, or before the reduction when there is a sale_price."},
+				normal, pris, price tax excluded`), Example: "19,99 EUR", Doc: "Now, or before the reduction when there is a sale_price."},
 		{Name: "sale_price", Shape: Money,
 			Words: words(`special price, discount price, discounted price, offer price, angebotspreis, aktionspreis,
 				sonderpreis, tarif promo, prix promo, prix promotionnel, precio rebajado, precio oferta, precio de
@@ -83,7 +83,7 @@ func itemFields() []Field {
 			Doc: "Further ids by which it is found.",
 		},
 		{Name: "published_at", Shape: Moment,
-			Words: words(`availability date, publish date, release date, veroffentlichungsdatum, erscheinungsdatum,
+			Words: words(`publish date, release date, veroffentlichungsdatum, erscheinungsdatum,
 				date de publication, date created, available from`), Example: "2026-01-31", Doc: "Shown from then on."},
 		{Name: "expires_at", Shape: Moment, Words: words("expiration date, expiry date, available until, ablaufdatum"),
 			Example: "2026-12-31", Doc: "Shown until then."},

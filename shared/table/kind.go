@@ -1,7 +1,7 @@
 package table
 
 // KindOf tells from the columns what the rows are; ok is false when that is not certain. Events
-// say who, what and when; items have an id and a title and nobody who touched them; users have
+// say who, what and when, or of an order what and when; items have an id and a title and nobody who touched them; users have
 // an id and nothing else of these. It never guesses Interactions.
 func KindOf(columns []string) (kind Kind, ok bool) {
 	filled := func(kind Kind, fields ...string) bool {
@@ -19,12 +19,14 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	who := filled(Events, "user_id", "session_id")
 	what := filled(Events, "item_id", "items")
 	when := filled(Events, "occurred_at", "order_id", "type")
+	did := filled(Events, "type") && filled(Events, "occurred_at")
+	ordered := what && filled(Events, "order_id") && filled(Events, "occurred_at")
 	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
 	named := filled(Items, "title")
 	switch {
-	case who && what && when:
+	case who && what && when, who && did, ordered && filled(Events, "quantity"):
 		return Events, true
-	case product && named && !who:
+	case product && named && !who && !ordered:
 		return Items, true
 	case who && !what && !product:
 		return Users, true

@@ -217,8 +217,8 @@ func (p *Plan) decided(c *Column) {
 
 // byPreference gives each field the column with the best word for it: first columns that have a
 // field's own name, then the fields in their order, each with its columns from the best word to
-// the least. The whole header counts before what Word leaves of it. Parts of a field may have
-// several columns, fields have one.
+// the least. The whole header counts before what Word leaves of it: "Price (tax incl.)" before
+// "Price (net)". Parts of a field may have several columns, fields have one.
 func (p *Plan) byPreference(columns []Column) {
 	type offer struct{ column, field, rank int }
 	var offers []offer
@@ -232,7 +232,7 @@ func (p *Plan) byPreference(columns []Column) {
 				break
 			}
 			for _, f := range p.byWord[w] {
-				offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + n})
+				offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + 2*n})
 			}
 		}
 	}
@@ -338,6 +338,15 @@ func (p *Plan) Learn(records []Record) {
 // Column returns the index of the first column that fills a field, −1 when none does.
 func (p *Plan) Column(field string) int {
 	return slices.IndexFunc(p.Columns, func(c Column) bool { return c.Field == field })
+}
+
+// Spare returns the index of the first column that no field takes although it has a usual word for this one, which a better column fills;
+// −1 when there is none.
+func (p *Plan) Spare(field string) int {
+	return slices.IndexFunc(p.Columns, func(c Column) bool {
+		return (c.How == Property || c.How == Attribute) &&
+			slices.ContainsFunc(p.byWord[Word(c.Name)], func(f int) bool { return p.fields[f].Name == field })
+	})
 }
 
 // Fills reports whether a column or a set value fills a field.

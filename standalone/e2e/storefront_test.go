@@ -148,8 +148,14 @@ func TestTheDataLayerIsForwarded(t *testing.T) {
 	if diff := cmp.Diff([]string{"view_item", "add_to_cart", "purchase"}, kinds(list)); diff != "" {
 		t.Fatal(diff)
 	}
-	order := list[2]
-	if list[0].ItemID != "mug" || order.OrderID != "T-1" || *order.Value != 35 || order.Currency != "EUR" || len(order.Items) != 2 ||
+	cart, order := list[1], list[2]
+	if len(cart.Items) != 1 || *cart.Items[0].Quantity != 2 || *cart.Items[0].Price != 7.5 || cart.Currency != "EUR" {
+		t.Errorf("the cart arrived as %+v", cart.Event)
+	}
+	if len(list[0].Items) != 1 || list[0].Items[0].ItemID != "mug" {
+		t.Errorf("the view arrived as %+v", list[0].Event)
+	}
+	if order.OrderID != "T-1" || *order.Value != 35 || order.Currency != "EUR" || len(order.Items) != 2 ||
 		*order.Items[0].Quantity != 2 || *order.Items[1].Price != 20 {
 		t.Errorf("the order arrived as %+v", order.Event)
 	}

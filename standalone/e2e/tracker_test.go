@@ -10,7 +10,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/aisle-rec/aisle/sdk/tracker"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -159,5 +162,93 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	err = chromedp.Run(ctx, chromedp.Evaluate(`aisle.consent(false); Object.keys(localStorage).join(" ")`, &left))
 	if err != nil || left != "aisle.consent" {
 		t.Errorf("after consent was taken back the browser keeps %q, %v", left, err)
+	}
+}
+
+// TestTheTagLosesNothingOfAnOddBrowser opens a page whose clock is a day ahead and whose visitor's token has ended, and does what pages of
+// one application do: lists that are asked for again, double clicks, tabs that know nothing of each other.
+func TestTheTagLosesNothingOfAnOddBrowser(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	secret := keyOf(t, file, "north")
+	var page string
+	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, page)
+	}))
+	t.Cleanup(shop.Close)
+	publishable := keyOf(t, file, "north", "--kind", "publishable", "--origin", shop.URL)
+	d := startStandalone(t, t.TempDir(), "--keys-file", file)
+	c := d.connect(secret)
+	ctx := browser(t)
+	if _, err := c.profile.PutItems(ctx, []profileapi.Item{{ItemID: "mug", Title: "A mug"}, {ItemID: "pot", Title: "A pot"}}); err != nil {
+		t.Fatal(err)
+	}
+	page = fmt.Sprintf(`<!doctype html><title>Shop</title>
+		<script>const Right = Date, day = 864e5, send = fetch; let held, later = 0
+		Date = class extends Right {
+			constructor(...a) { a.length ? super(...a) : super(Right.now() + day) }
+			static now() { return Right.now() + day }
+		}
+		fetch = async (...a) => { // the first answer after later was set comes when held() is called
+			const r = await send(...a), late = later && /batch/.test(a[0]) && later-- > 0
+			if (late) await new Promise((go) => { held = go })
+			return r
+		}
+		document.addEventListener("click", (e) => e.preventDefault())
+		document.addEventListener("auxclick", (e) => e.preventDefault())</script>
+		<script src="http://%s%s" data-key="%s" data-ga4 data-user="ann" data-user-token="ended.ended.ended" defer></script>
+		<div id="top" data-aisle="home.trending"></div>`, d.programs[0].address, tracker.Path(), publishable)
+
+	waits := `(JSON.parse(localStorage["aisle.queue"] || "[]").length === 0)`
+	var session, left string
+	var cards int
+	err := chromedp.Run(ctx,
+		chromedp.Navigate(shop.URL), chromedp.WaitVisible(`#top [data-item="pot"]`, chromedp.ByQuery),
+		chromedp.Evaluate(`aisle.session()`, &session),
+		chromedp.Evaluate(`const items = [{item_id: "mug", quantity: 3, price: 7}]
+			const card = (id) => document.querySelector("[data-item=" + id + "]")
+			dataLayer.push({event: "add_to_cart", ecommerce: {currency: "EUR", items}})
+			for (const n of [1, 2]) card("mug").click()
+			card("pot").dispatchEvent(new MouseEvent("auxclick", {button: 1, bubbles: true, cancelable: true}))
+			for (let n = 0; n < 45; n++) { // more than a browser sends for a page that goes
+				aisle.track({type: "view_item_list", items: Array(60).fill({item_id: "an-item-with-a-long-name-" + n})})
+			}
+			aisle.flush()`, nil),
+		holds(waits),
+		chromedp.Evaluate(`later = 1; aisle.refresh()`, nil), holds(`held`),
+		chromedp.Evaluate(`document.querySelector('[data-item]').id = "before"
+			document.getElementById("top").dataset.limit = 1; aisle.refresh()`, nil),
+		holds(`!document.getElementById("before")`),
+		chromedp.Evaluate(`held(); new Promise((go) => setTimeout(() => go(document.querySelectorAll("[data-item]").length), 0))`, &cards,
+			func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }),
+	)
+	if err != nil || cards != 1 {
+		t.Fatalf("after an answer that came late there are %d cards, %v", cards, err)
+	}
+	stored, err := c.profile.Events(ctx, profileapi.EventsQuery{SessionID: session, Limit: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{}
+	for _, e := range stored.Items {
+		got[e.Type]++
+		if diff := cmp.Diff([]profileapi.EventItem{{ItemID: "mug", Quantity: new(3.), Price: new(7.)}}, e.Items,
+			cmpopts.IgnoreFields(profileapi.EventItem{}, "RecommendationID")); e.Type == "add_to_cart" && diff != "" {
+			t.Errorf("of the data layer came %s", diff)
+		}
+	}
+	if got["add_to_cart"] != 1 || got["select_item"] != 2 || got["view_item_list"] < 45 {
+		t.Errorf("there are %v", got)
+	}
+
+	err = chromedp.Run(ctx,
+		chromedp.Evaluate(`document.body.append(Object.assign(document.createElement("iframe"), {id: "other", src: location.href}))`, nil),
+		holds(`document.getElementById("other").contentWindow.aisle`),
+		chromedp.Evaluate(`document.getElementById("other").contentWindow.aisle.consent(false)`, nil), holds(`aisle.session() === ""`),
+		chromedp.Evaluate(`aisle.track({type: "view_item", item_id: "mug"}); Object.keys(localStorage).join(" ")`, &left),
+	)
+	if err != nil || left != "aisle.consent" {
+		t.Errorf("after consent was taken back in another page the browser keeps %q, %v", left, err)
 	}
 }

@@ -80,8 +80,8 @@ func experimentOf(v *page.Visit, x recommenderapi.Experiment) (recommenderapi.Ex
 		if n < len(before) {
 			arm = before[n]
 		}
-		arm.Name, arm.Share, arm.Scenario, arm.Shadow = v.Text(at+"name"), in.Number(at+"share")/100, v.Text(at+"scenario"), v.Text(at+
-			"shadow") != ""
+		arm.Name, arm.Share = in.Name(at+"name", 24), in.Number(at+"share")/100
+		arm.Scenario, arm.Shadow = v.Text(at+"scenario"), v.Text(at+"shadow") != ""
 		if version := v.Text(at + "model"); version == "" {
 			arm.ModelVersions = nil
 		} else if !named(arm.ModelVersions, version) {

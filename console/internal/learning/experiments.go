@@ -1,6 +1,7 @@
 package learning
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -135,12 +136,9 @@ func (t experiments) save(v *page.Visit) (any, error) {
 	}
 	x, problem := experimentOf(v, before)
 	if id == "" {
-		id = v.Text("experiment_id")
-	}
-	if problem == nil && id == "" {
-		problem = apierror.Invalid("It has no name.", apierror.FieldError{
-			Pointer: "/experiment_id", Detail: "is empty: use up to 24 letters, digits, dots and hyphens",
-		})
+		in := &page.Reader{Visit: v}
+		id = in.Name("experiment_id", 24)
+		problem = cmp.Or(problem, in.Problem("It has no name that can be used."))
 	}
 	if problem == nil {
 		_, err := page.Change[recommenderapi.SavedExperiment](v, v.Recommender, http.MethodPut, t.one(id), v.Text("version"), x)

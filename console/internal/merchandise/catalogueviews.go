@@ -52,12 +52,9 @@ func (d *catalogueData) list() g.Node {
 }
 
 func itemRow(i profileapi.Item) g.Node {
-	about, price := i.ItemID, view.None
+	about := i.ItemID
 	if i.ParentID != "" {
 		about += " · variant of " + i.ParentID
-	}
-	if i.Price != nil {
-		price = words.Money(*i.Price)
 	}
 	stock := h.Span(h.Class("soft"), g.Text("not counted"))
 	if i.Stock != nil {
@@ -65,8 +62,19 @@ func itemRow(i profileapi.Item) g.Node {
 	}
 	return h.Tr(view.Cell(view.Thumb(i.ImageURL, i.Title, true)),
 		h.Th(h.Scope("row"), view.ItemLink(words.ItemLink{ID: i.ItemID, Title: i.Title}), view.Below(about)),
-		view.TextCell(strings.Join(i.CategoryPath, " › ")), view.NumberCell(price+" "+i.Currency), view.Cell(stock),
+		view.TextCell(strings.Join(i.CategoryPath, " › ")), view.NumberCell(price(i)), view.Cell(stock),
 		view.Cell(view.State(i.Status)))
+}
+
+// price is what an item costs now, and before a reduction.
+func price(i profileapi.Item) string {
+	switch {
+	case i.Price == nil:
+		return view.None
+	case i.SalePrice != nil && *i.SalePrice < *i.Price:
+		return words.Price(*i.SalePrice, i.Currency) + " instead of " + words.Price(*i.Price, i.Currency)
+	}
+	return words.Price(*i.Price, i.Currency)
 }
 
 // View implements page.View.

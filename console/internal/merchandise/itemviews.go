@@ -40,23 +40,20 @@ func (d *itemData) recordCard() g.Node {
 
 func (d *itemData) facts() g.Node {
 	i := d.Item
-	category, price, stock := g.Text("none"), "none", "not counted: it can be sold"
+	category, stock := g.Text("none"), "not counted: it can be sold"
 	if len(i.CategoryPath) > 0 {
 		path := strings.Join(i.CategoryPath, ">")
 		category = view.Link("/catalogue?category="+url.QueryEscape(path), strings.Join(i.CategoryPath, " › "))
 	}
-	if i.Price != nil {
-		price = words.Money(*i.Price) + " " + i.Currency
-	}
 	if i.Stock != nil {
 		stock = i.Stock.Status
 		if i.Stock.Quantity != nil {
-			stock += ", " + strconv.FormatFloat(*i.Stock.Quantity, 'f', 2, 64)
+			stock += ", " + words.Number(*i.Stock.Quantity)
 		}
 	}
 	return view.Facts(
 		view.TextFact("Id", i.ItemID), view.Fact("State", view.State(i.Status)), view.Fact("Category", category),
-		view.TextFact("Brand", cmp.Or(i.Brand, "none")), view.TextFact("Price", price), view.TextFact("Stock", stock),
+		view.TextFact("Brand", cmp.Or(i.Brand, "none")), view.TextFact("Price", price(i)), view.TextFact("Stock", stock),
 		g.If(i.ParentID != "", view.Fact("Variant of", view.Item(i.ParentID))),
 		g.If(len(i.Aliases) > 0, view.TextFact("Also known as", strings.Join(i.Aliases, ", "))),
 		g.If(i.URL != "", view.Fact("Page", view.External(i.URL))),

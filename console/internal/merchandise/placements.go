@@ -48,7 +48,8 @@ func placements(v *page.Visit) (any, error) {
 // newPlacement makes a placement like another, or an empty one that shows what is popular. A
 // name that is taken is refused by the service.
 func newPlacement(v *page.Visit) (any, error) {
-	id := v.Text("id")
+	in := &page.Reader{Visit: v}
+	id := in.Name("id", 64)
 	s := recommenderapi.Scenario{Sources: []recommenderapi.Source{{Kind: recommenderapi.SourcePopular, Weight: 1}}}
 	if like := v.Text("like"); like != "" {
 		other, err := page.Get[recommenderapi.Scenario](v, v.Recommender, "/v1/scenarios/"+page.Escape(like), nil)
@@ -58,17 +59,15 @@ func newPlacement(v *page.Visit) (any, error) {
 		s = other
 	}
 	s.ScenarioID, s.Title, s.Builtin, s.Version = "", v.Text("title"), false, 0
-	var problem *apierror.Problem
-	if id == "" {
-		problem = apierror.Invalid("The placement has no name.", apierror.FieldError{
-			Pointer: "/id", Detail: "is empty: use letters, digits, dots and hyphens, such as home.christmas",
-		})
-	} else if _, err := page.Change[recommenderapi.SavedScenario](
-		v, v.Recommender, http.MethodPut, "/v1/scenarios/"+page.Escape(id), "0", s,
-	); err != nil {
+	problem := in.Problem("The placement has no name that can be used.")
+	if problem == nil {
+		_, err := page.Change[recommenderapi.SavedScenario](
+			v, v.Recommender, http.MethodPut, "/v1/scenarios/"+page.Escape(id), "0", s,
+		)
+		if err == nil {
+			return page.Redirect("/placements/" + page.Escape(id) + "?done=saved"), nil
+		}
 		problem = apierror.From(err)
-	} else {
-		return page.Redirect("/placements/" + page.Escape(id) + "?done=saved"), nil
 	}
 	shown, err := placements(v)
 	if err != nil {

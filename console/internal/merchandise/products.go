@@ -29,7 +29,7 @@ func products(items []recommenderapi.RecommendedItem) []product {
 	for _, it := range items {
 		p := product{RecommendedItem: it, Title: words.Text(it.Fields.Get("title")), Image: words.Text(it.Fields.Get("image_url"))}
 		if price, ok := it.Fields.Get("price").(float64); ok {
-			p.Price = words.Money(price) + " " + words.Text(it.Fields.Get("currency"))
+			p.Price = words.Price(price, words.Text(it.Fields.Get("currency")))
 		}
 		all = append(all, p)
 	}

@@ -114,11 +114,8 @@ func ruleOf(v *page.Visit) (recommenderapi.Rule, *apierror.Problem) {
 		return r, in.Problem("The rule cannot be read.")
 	}
 	r := recommenderapi.Rule{
-		RuleID: v.Text("rule_id"), Title: v.Text("title"), Action: v.Text("action"), From: in.Time("from"), Until: in.Time("until"),
+		RuleID: in.Name("rule_id", 64), Title: v.Text("title"), Action: v.Text("action"), From: in.Time("from"), Until: in.Time("until"),
 		Disabled: v.Text("disabled") != "",
-	}
-	if r.RuleID == "" {
-		in.Bad("rule_id", "is empty: give the rule a short name of letters, digits, dots and hyphens")
 	}
 	r.When = condition(in, "when")
 	switch r.Action {

@@ -143,7 +143,7 @@ func itemPages(t *testing.T) map[string]pageCase {
 				Text: &text, Reviews: &reviews,
 			},
 			[]string{
-				`category=Home%3ELight+%26+Co">Home › Light &amp; Co</a>`, "in_stock, 3.00", `id=P+1">P 1</a>`,
+				`category=Home%3ELight+%26+Co">Home › Light &amp; Co</a>`, "in_stock, 3", `id=P+1">P 1</a>`,
 				"<dd>a, b</dd>", "<dd>javascript:", "Of the latest 1\u202f000", "place 2", "not among the first 500",
 				"links it with B &amp; C", "0.25, place 2", "&lt;i&gt;, j",
 				`href="/console/catalogue/item?id=A%2F1&amp;other=N%261#pair">Why<span class="skip"> N&amp;1</span>`,

@@ -39,7 +39,7 @@ func (d *overviewData) tiles() g.Node {
 	if d.PerSecond >= 0.01 {
 		answers += ", " + words.Short(d.PerSecond) + " a second in the last hour"
 	}
-	revenue := g.Map(d.Revenue, func(a amount) g.Node { return tile(words.Money(a.Amount), a.Currency+" revenue in 14 days") })
+	revenue := g.Map(d.Revenue, func(a amount) g.Node { return tile(words.Price(a.Amount, a.Currency), "revenue in 14 days") })
 	if len(revenue) == 0 {
 		revenue = g.Group{tile(view.None, "no revenue in 14 days")}
 	}
@@ -115,7 +115,7 @@ func (d *overviewData) placementsCard() g.Node {
 func scenarioFigures(s scenarioRow) g.Node {
 	var revenue []string
 	for _, currency := range slices.Sorted(maps.Keys(s.Revenues)) {
-		revenue = append(revenue, words.Money(s.Revenues[currency])+" "+currency)
+		revenue = append(revenue, words.Price(s.Revenues[currency], currency))
 	}
 	if len(revenue) == 0 {
 		revenue = []string{view.None}

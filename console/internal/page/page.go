@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -118,13 +119,26 @@ func Change[T any](v *Visit, c *httpclient.Client, method, path, version string,
 	}
 	resp, err := c.Send(v.Ctx, r)
 	if err != nil {
-		return out, err
+		return out, outdated(err, version)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusNoContent {
 		return out, nil
 	}
 	return out, httpclient.Decode(resp, r, &out)
+}
+
+// outdated says without the words of the protocol that a thing is there already, or is another one by now. Other errors stay.
+func outdated(err error, version string) error {
+	var p *apierror.Problem
+	if !errors.As(err, &p) || p.Status != http.StatusPreconditionFailed {
+		return err
+	}
+	said := *p
+	if said.Detail = "Somebody has changed it since you opened this page. Open it again and repeat the change."; version == "0" {
+		said.Detail = "There is one of this name already. Choose another name, or open that one and change it."
+	}
+	return &said
 }
 
 // Called notes a call for the list at the foot of the page.

@@ -24,6 +24,25 @@ func (r *Reader) Bad(field, detail string) {
 	r.wrong = append(r.wrong, apierror.FieldError{Pointer: "/" + field, Detail: detail})
 }
 
+// Name reads the name of a thing to be stored, of at most so many letters. What names are made of the API says as a pattern, which is no
+// sentence for people.
+func (r *Reader) Name(field string, longest int) string {
+	name := r.Visit.Text(field)
+	odd := func(c rune) bool {
+		return (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && !strings.ContainsRune("._-", c)
+	}
+	mend := "up to " + strconv.Itoa(longest) + " letters from A to Z, digits, dots and hyphens, such as christmas-2026"
+	switch {
+	case name == "":
+		r.Bad(field, "is empty: use "+mend)
+	case len(name) > longest:
+		r.Bad(field, "is too long: use "+mend)
+	case strings.ContainsFunc(name, odd):
+		r.Bad(field, "has blanks or other signs: use "+mend)
+	}
+	return name
+}
+
 // Number reads a number; 0 for an empty field. A comma is taken for the decimal mark.
 func (r *Reader) Number(name string) float64 {
 	text := strings.Replace(r.Visit.Text(name), ",", ".", 1)

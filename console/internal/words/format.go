@@ -102,10 +102,30 @@ func Date(t time.Time) string {
 	return t.UTC().Format("2006-01-02")
 }
 
-// Money writes an amount with two digits, whatever the currency has: "1 234.50".
-func Money(v float64) string {
-	whole, rest := math.Modf(math.Abs(math.Round(v*100) / 100))
-	text := grouped(strconv.FormatFloat(whole, 'f', 0, 64)) + fmt.Sprintf("%.2f", rest)[1:]
+// Money writes an amount of no certain currency, with two digits: "1 234.50".
+func Money(v float64) string { return amount(v, 2) }
+
+// Price writes an amount with the digits that its currency has after the point, and the currency: "1 500 JPY", "1.250 KWD".
+func Price(v float64, currency string) string {
+	return strings.TrimSpace(amount(v, minorDigits(currency)) + " " + currency)
+}
+
+// minorDigits is how many digits a currency has after the point, by ISO 4217.
+func minorDigits(currency string) int {
+	switch currency {
+	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
+		return 0
+	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
+		return 3
+	}
+	return 2
+}
+
+// amount writes a number with so many digits after the point, rounded half away from zero.
+func amount(v float64, digits int) string {
+	scale := math.Pow10(digits)
+	whole, rest := math.Modf(math.Abs(math.Round(v*scale) / scale))
+	text := grouped(strconv.FormatFloat(whole, 'f', 0, 64)) + fmt.Sprintf("%.*f", digits, rest)[1:]
 	if v < 0 {
 		return "−" + text
 	}

@@ -67,13 +67,17 @@ func Reason(r recommenderapi.Reason) string {
 // Operators are the comparisons of a condition, in words.
 func Operators() map[string]string {
 	return map[string]string{
-		"": "is", "eq": "is", "ne": "is not", "in": "is one of", "not_in": "is none of", "gt": "above", "gte": "at least", "lt": "below",
-		"lte":      "at most",
-		"contains": "contains", "contains_any": "contains one of", "starts_with": "begins with", "exists": "is known",
+		"": "is", "eq": "is", "ne": "is not", "in": "is one of", "not_in": "is none of", "gt": "is above", "gte": "is at least",
+		"lt": "is below", "lte": "is at most", "contains": "contains", "contains_any": "contains one of", "starts_with": "begins with",
+		"exists": "is known",
 	}
 }
 
+<<<<<<< HEAD
 // condition says a condition in words: "price below 20 and brand is Ora". nil holds for
+=======
+// Condition says a condition in words: "price is below 20 and brand is Ora". nil holds for
+>>>>>>> shopdev
 // everything.
 func condition(c *recommenderapi.Condition) string {
 	switch {

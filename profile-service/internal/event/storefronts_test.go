@@ -38,6 +38,9 @@ func TestEventsAsStorefrontsSendThem(t *testing.T) {
 			Lines: []Line{
 				{ItemID: "p-1", Quantity: 1, Price: 16.4, HasPrice: true}, {ItemID: "p-2", Quantity: 1, Price: 14.6, HasPrice: true},
 			}},
+		"ga4-bigquery.json": {Type: "purchase", SessionID: "1.17", OrderID: "T_1", OccurredMs: 1795775100000, Timed: true,
+			Value: amount(42.5),
+			Lines: []Line{{ItemID: "SKU-1", Quantity: 2, Price: 21.25, HasPrice: true}}},
 		"ga4-strings.json": {
 			Type: "purchase", UserID: "u78", OrderID: "T-1", Value: amount(42.5),
 			Lines: []Line{{ItemID: "SKU-1", Quantity: 2, Price: 21.25, HasPrice: true}},

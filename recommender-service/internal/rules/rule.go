@@ -39,16 +39,25 @@ func CheckRules(p *Problems, pointer string, list []api.Rule) {
 		}
 		for _, key := range []string{"item " + r.ItemID, "position " + strconv.Itoa(r.Position)} {
 			if first, taken := pins[key]; taken {
-				p.add(at, "contradiction", "rule %d already pins %s: a place holds one item and an item one place", first, key)
+				p.add(at, "contradiction", "%s already pins %s: a place holds one item and an item one place",
+					named(list, first), key)
 			}
 			pins[key] = n
 		}
 		for m := range list {
 			if h := &list[m]; h.Action == Hide && !h.Disabled && h.When == nil && names(Where(h), r.ItemID) {
-				p.add(at, "contradiction", "rule %d hides the item that this rule pins", m)
+				p.add(at, "contradiction", "%s hides the item that this rule pins", named(list, m))
 			}
 		}
 	}
+}
+
+// named says which rule of a list is meant, by the id under which its author knows it.
+func named(list []api.Rule, n int) string {
+	if id := list[n].RuleID; id != "" {
+		return "rule " + id
+	}
+	return "rule " + strconv.Itoa(n)
 }
 
 // names reports whether a condition is about one item by its id.

@@ -174,7 +174,7 @@ func checkComparison(p *Problems, pointer string, scope Scope, c *api.Condition)
 		}
 	case "gt", "gte", "lt", "lte":
 		if _, ok := c.Value.(float64); !ok || k != number && k != unknown {
-			p.add(pointer+"/value", "wrong_type", "%s compares numbers: the field and the value must be some", op(c))
+			p.add(pointer+"/value", "wrong_type", "%s compares numbers: the field and the value must be some, such as 12.5", op(c))
 		}
 	case "contains", "starts_with":
 		if _, ok := c.Value.(string); !ok || k == number || k == boolean {

@@ -3,6 +3,7 @@ package rules_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -130,6 +131,9 @@ func TestRulesThatContradictEachOtherAreRefused(t *testing.T) {
 	var got []string
 	for _, f := range p.Fields {
 		got = append(got, f.Pointer)
+		if f.Pointer == "/rules/1" && !strings.HasPrefix(f.Detail, "rule a already pins position 1") {
+			t.Errorf("the other rule is not named: %s", f.Detail)
+		}
 	}
 	slices.Sort(got)
 	if diff := cmp.Diff([]string{"/rules/0", "/rules/1", "/rules/3/factor", "/rules/4/max", "/rules/5/until"}, got); diff != "" {

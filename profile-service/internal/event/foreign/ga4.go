@@ -1,6 +1,9 @@
 package foreign
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strconv"
+)
 
 // measurement translates an event of GA4's Measurement Protocol: name and params, with client, user and time around it. The client is the
 // session: it stays when params.session_id changes.
@@ -92,4 +95,47 @@ func (b *builder) universal(e map[string]any) {
 		}
 		return
 	}
+}
+
+// bigQuery translates a row of GA4's export to BigQuery. The client is the session, as in the Measurement Protocol. What GA4 knows of the
+// device, the place and the campaign is left out.
+func (b *builder) bigQuery() {
+	b.take("type", b.in, "", "event_name")
+	b.take("occurred_at", b.in, "", "event_timestamp")
+	b.take("user_id", b.in, "", "user_id")
+	b.take("session_id", b.in, "", "user_pseudo_id")
+	e := object(b.in, "ecommerce")
+	if e["transaction_id"] == "(not set)" { // which every event without an order has
+		delete(e, "transaction_id")
+	}
+	b.take("value", e, "/ecommerce", "purchase_revenue")
+	b.ecommerce(e, "/ecommerce")
+	if items, _ := b.in["items"].([]any); len(items) > 0 {
+		b.lines(items, "/items")
+	}
+	p, at := parameters(b.in["event_params"])
+	for _, taken := range []struct{ field, name string }{
+		{"order_id", "transaction_id"}, {"currency", "currency"}, {"value", "value"}, {"page", "page_location"},
+	} {
+		if b.out[taken.field] == nil && !absent(p[taken.name]) {
+			b.out[taken.field], b.origins["/"+taken.field] = p[taken.name], at[taken.name]
+		}
+	}
+}
+
+// parameters returns the event_params of a row by name, and where each value stands.
+func parameters(list any) (values map[string]any, at map[string]string) {
+	values, at = map[string]any{}, map[string]string{}
+	rows, _ := list.([]any)
+	for n, row := range rows {
+		fields, _ := row.(map[string]any)
+		name, _ := fields["key"].(string)
+		value := object(fields, "value")
+		for _, kind := range [...]string{"string_value", "int_value", "double_value", "float_value"} {
+			if v := value[kind]; !absent(v) {
+				values[name], at[name] = v, "/event_params/"+strconv.Itoa(n)+"/value/"+kind
+			}
+		}
+	}
+	return values, at
 }

@@ -20,6 +20,9 @@ type builder struct {
 	pointers    map[string]string // from JSON pointer to column, for the error report
 	outputs     []output          // of events and users: what to write, in the order of the JSON
 	timeColumn  int               // −1: none
+	orderColumn int               // −1: none
+	customer    int               // a further column that names the visitor, such as an e-mail beside a number; −1: none
+	states      []int             // columns that say what became of an order
 	planned     int               // columns that outputs has
 	stockStates map[string]string // as stockWords has them
 	several     bool              // commas stand between categories whatever the header says
@@ -68,6 +71,7 @@ func (b *builder) extend() {
 	if b.timeColumn >= 0 && b.plan.Columns[b.timeColumn].How == table.Ignored {
 		b.timeColumn = -1
 	}
+	b.orderColumn, b.customer, b.states = b.plan.Column("order_id"), b.plan.Spare("user_id"), orderStates(b.plan)
 	add := func(field string, column int, value string) {
 		o := output{name: field, column: column, constant: value}
 		if group, name, dotted := strings.Cut(field, "."); dotted {

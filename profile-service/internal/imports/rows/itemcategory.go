@@ -69,15 +69,15 @@ func (d *draft) googleCategory() {
 	if d.google == "" {
 		return
 	}
+	if d.item["category_path"] != nil {
+		d.attributes["google_product_category"] = d.google
+		return
+	}
 	if strings.Trim(d.google, "0123456789") == "" {
 		d.warn(
 			"numeric_category", "google_product_category", d.google,
 			"A number is no category to show or filter by. It is kept as an attribute; send product_type too.",
 		)
-		d.attributes["google_product_category"] = d.google
-		return
-	}
-	if d.item["category_path"] != nil {
 		d.attributes["google_product_category"] = d.google
 		return
 	}

@@ -20,6 +20,8 @@ const (
 	shopifyLayout
 	shopifyOrdersLayout
 	wooLayout
+	magentoOrdersLayout // lines of orders that name the line they are a part of
+	amazonOrdersLayout  // a report of orders, with the price of whole lines
 )
 
 // layoutOf tells the layout by the option, else by columns that only one program writes. A
@@ -52,6 +54,10 @@ func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record
 		return shopifyLayout
 	case spec.Kind == "events" && has("Name", "Lineitem quantity", "Lineitem name"):
 		return shopifyOrdersLayout
+	case spec.Kind == "events" && has("sku", partColumn):
+		return magentoOrdersLayout
+	case spec.Kind == "events" && has("amazon-order-id", linePrice):
+		return amazonOrdersLayout
 	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0 && wooColumns(r.Columns):
 		return wooLayout
 	}
@@ -98,9 +104,50 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 			r.table.Notes = append(r.table.Notes, "No column of times: the events count as done now. "+
 				"If there is one, name it with --map COLUMN=occurred_at (mapping in the API).")
 		}
-		r.source = &plain{r, b}
+		if r.layout == amazonOrdersLayout && slices.Contains(spec.Ignore, linePrice) {
+			r.table.Notes = append(r.table.Notes, "The "+linePrice+" of these reports is that of all pieces of a line: it is left out.")
+		}
+		r.source = &plain{r, b, r.partOf()}
 	}
 	return nil
+}
+
+// partColumn is what names the line that a line of a Magento order is a part of: the variant below its configurable product, with the same
+// SKU, or a piece of a bundle.
+const partColumn = "parent_item_id"
+
+// linePrice is the column of Amazon's reports with the price of all pieces of a line.
+const linePrice = "item-price"
+
+// settle says of the columns what the layout knows. Of Magento's lines item_id is the number of the line, and the item is named by its SKU;
+// the price of a line is not that of a unit. What the caller says of the columns holds.
+func (l layout) settle(spec profileapi.ImportSpec) profileapi.ImportSpec {
+	mapped := func(column, field string) bool { return spec.Mapping[column] != "" || hasValue(spec.Mapping, field) }
+	switch {
+	case l == magentoOrdersLayout && !mapped("sku", "item_id"):
+		spec.Mapping = maps.Clone(spec.Mapping)
+		if spec.Mapping == nil {
+			spec.Mapping = map[string]string{}
+		}
+		spec.Mapping["sku"] = "item_id"
+	case l == amazonOrdersLayout && !mapped(linePrice, "price"):
+		spec.Ignore = append(slices.Clip(spec.Ignore), linePrice)
+	}
+	return spec
+}
+
+func hasValue(m map[string]string, value string) bool {
+	return slices.Contains(slices.Collect(maps.Values(m)), value)
+}
+
+// partOf returns the index of the column whose rows are parts of another line and left out, −1 for none.
+func (r *Reader) partOf() int {
+	if r.layout != magentoOrdersLayout {
+		return -1
+	}
+	r.table.Notes = append(r.table.Notes,
+		"Rows with a "+partColumn+" are parts of the line that it names: they are left out, since that line counts.")
+	return slices.IndexFunc(r.table.Columns, func(c string) bool { return strings.EqualFold(c, partColumn) })
 }
 
 // needColumns reports a column that a layout cannot do without.
@@ -133,8 +180,10 @@ func (r *Reader) needFields(spec profileapi.ImportSpec) error {
 	case missing("type"):
 		return errors.New("the file has no column for type: say what its rows are with --set type=purchase, or view_item, …, " +
 			"or name the column with --map COLUMN=type (set and mapping in the API)" + columns)
-	case missing("user_id") && missing("session_id"):
-		return errors.New("the file has no column for user_id or session_id: pass --map COLUMN=user_id (mapping in the API)" + columns)
+	case missing("user_id") && missing("session_id") && missing("order_id"):
+		return errors.New(
+			"the file has no column for user_id, session_id or order_id: pass --map COLUMN=user_id (mapping in the API)" + columns,
+		)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func (b *builder) objectRow(rec *table.Record) Row {
 	for i := range b.line {
 		b.line[i] = b.line[i][:0]
 	}
-	currency := false
+	currency, named := false, false
 	for i := range b.outputs {
 		o := &b.outputs[i]
 		value, ok := w.value(o)
@@ -36,6 +36,8 @@ func (b *builder) objectRow(rec *table.Record) Row {
 			continue
 		}
 		currency = currency || o.name == "currency"
+		named = named || o.name == "user_id" || o.name == "session_id"
+		w.purchase = w.purchase || o.name == "type" && string(value) == `"purchase"`
 		if o.group != group {
 			if group != "" {
 				w.data = append(w.data, '}')
@@ -56,6 +58,10 @@ func (b *builder) objectRow(rec *table.Record) Row {
 	if b.kind == table.Events {
 		w.noTime()
 		w.line()
+		if !named {
+			w.nobody()
+		}
+		w.state()
 		if w.currency != "" && !currency {
 			w.data = appendString(append(appendString(w.member(), "currency"), ':'), w.currency)
 		}
@@ -104,6 +110,7 @@ type objectWriter struct {
 	data     []byte // the object so far; each has its own
 	scratch  []byte // of one value
 	currency string // that stood beside an amount; "" for none
+	purchase bool   // the type of the event
 }
 
 // member starts a member of the object or group that is open.

@@ -89,6 +89,7 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 	}
 	sample := reader.Sample(sampleRows)
 	r.layout = layoutOf(spec, reader, sample)
+	spec = r.layout.settle(spec)
 	r.plan, err = table.NewPlan(kind, reader.Columns, table.PlanOptions{
 		Mapping: spec.Mapping, Ignore: spec.Ignore, Set: canonicalSet(kind, spec.Set), MapValues: spec.MapValues, Decimal: spec.Decimal,
 		DateFormat: spec.DateFormat, Timezone: spec.Timezone,
@@ -190,12 +191,16 @@ func (s objects) next() (Row, error) {
 
 // plain makes a row of each record.
 type plain struct {
-	r *Reader
-	b *builder
+	r    *Reader
+	b    *builder
+	part int // the column of what another row has; −1: none
 }
 
 func (s *plain) next() (Row, error) {
 	rec, err := s.r.record()
+	for err == nil && rec.Problem == nil && s.part >= 0 && rec.Value(s.part) != "" {
+		rec, err = s.r.record()
+	}
 	if err != nil {
 		return Row{}, err
 	}

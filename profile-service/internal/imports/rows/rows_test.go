@@ -104,6 +104,19 @@ func TestRows(t *testing.T) {
 				`{"attributes":{"sale_price_effective_date":"2026-11-01/2026-11-28"},"item_id":"1","price":9,"sale_price":5}`,
 				`{"attributes":{"sale_price_effective_date":"2026-12-01/2026-12-31"},"item_id":"2","price":9} sale_not_begun`,
 				`{"item_id":"3","price":9} sale_price_higher`, `{"item_id":"4","price":9,"sale_price":5} invalid_time`}},
+		"a preorder that is sold now and sent later": {profileapi.ImportSpec{Kind: "items"},
+			"id,availability,availability_date,available_from\n1,preorder,2026-12-24T10:00+0100,\n2,in stock,,2026-12-24\n",
+			[]string{
+				`{"attributes":{"availability_date":"2026-12-24T10:00+0100"},"item_id":"1","stock":{"status":"preorder"}}`,
+				`{"item_id":"2","published_at":"2026-12-24T00:00:00.000Z","stock":{"status":"in_stock"}}`,
+			}},
+		"a number of Google's beside a category of the shop": {profileapi.ImportSpec{Kind: "items"},
+			"id,google_product_category,product_type\n1,212,Shirts\n2,212,\n", []string{
+				`{"attributes":{"google_product_category":"212"},"category_path":["Shirts"],"item_id":"1"}`,
+				`{"attributes":{"google_product_category":"212"},"item_id":"2"} numeric_category`}},
+		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
+			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
+				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
 		"a number that may be thousands": {
 			profileapi.ImportSpec{Kind: "items"}, "id;price\n1;1.299\n2;19,99\n",
 			[]string{`{"item_id":"1","price":1299}`, `{"item_id":"2","price":19.99}`},
@@ -118,6 +131,27 @@ func TestRows(t *testing.T) {
 			`{"occurred_at":"2026-02-01T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
 			`{"occurred_at":"2026-01-31T00:00:00.000Z","type":"purchase","user_id":"u","item_id":"i"}`,
 			`{"type":"purchase","user_id":"u","item_id":"i"} no_time`}},
+		"lines of Magento's orders": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"increment_id,created_at,status,customer_id,customer_email,item_id,parent_item_id,sku,qty_ordered,price\n" +
+				"9,2026-11-20 12:00:00,complete,17,a@b,1,,TEE-M,2.0000,9.5000\n" +
+				"9,2026-11-20 12:00:00,complete,17,a@b,2,1,TEE-M,2.0000,0.0000\n" +
+				"10,2026-11-20 12:00:00,canceled,17,a@b,3,,TEE-M,2.0000,9.5000\n" +
+				"11,2026-11-20 12:00:00,refunded,,g@b,4,,CAP,1.0000,9.5000\n", []string{
+				`{"occurred_at":"2026-11-20T12:00:00.000Z","order_id":"9",` +
+					`"properties":{"customer_email":"a@b","item_id":"1","status":"complete"},` +
+					`"type":"purchase","user_id":"17","items":[{"item_id":"TEE-M","price":9.5,"quantity":2}]}`,
+				`! status: The order was cancelled: it is no purchase. If the word means something else here, pass --ignore 'status'.`,
+				`{"occurred_at":"2026-11-20T12:00:00.000Z","order_id":"11",` +
+					`"properties":{"customer_email":"g@b","item_id":"4","status":"refunded"},` +
+					`"type":"purchase","items":[{"item_id":"CAP","price":9.5,"quantity":1}],"user_id":"g@b"} order_refunded`}},
+		"orders of a marketplace, without customers": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"amazon-order-id\tpurchase-date\tsku\titem-status\tquantity\titem-price\n" +
+				"302-1\t2026-11-20T12:00:00-08:00\tTEE-M\tShipped\t2\t19.00\n" +
+				"302-2\t2026-11-20T12:00:00+09:00\tTEE-M\tCancelled\t0\t\n", []string{
+				`{"occurred_at":"2026-11-20T20:00:00.000Z","order_id":"302-1","properties":{"item-status":"Shipped"},` +
+					`"type":"purchase","items":[{"item_id":"TEE-M","quantity":2}],"session_id":"order 302-1"} no_customer`,
+				`! item-status: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'item-status'. no_customer`}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
 			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +

@@ -94,7 +94,7 @@ func (s *shopifyOrders) purchase(rec *table.Record) Row {
 		event["user_id"] = email
 	} else {
 		event["session_id"] = "order " + s.order["name"]
-		warn("no_customer", "Email", s.order["name"], "The order names no customer: it counts as one visit of somebody unknown.")
+		warn("no_customer", "Email", s.order["name"], noCustomer)
 	}
 	item := s.sheet.get(rec, "lineitem sku")
 	if item = strings.TrimPrefix(item, "'"); item == "" {

@@ -1,0 +1,71 @@
+package rows
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/aisle-rec/aisle/shared/table"
+)
+
+// orderStates lists the columns that say what became of an order and that no field takes.
+func orderStates(p *table.Plan) []int {
+	var columns []int
+	for i := range p.Columns {
+		switch table.Letters(p.Columns[i].Name) {
+		case "status", "state", "orderstatus", "orderstate", "itemstatus", "currentstate", "bestellstatus", "auftragsstatus",
+			"etat", "statut", "etatcommande", "estado", "estadopedido", "stato", "statoordine", "orderstatusname":
+			if p.Kind == table.Events && p.Columns[i].How == table.Property {
+				columns = append(columns, i)
+			}
+		}
+	}
+	return columns
+}
+
+// cancelled and refunded are the words for what became of an order, as table.Letters writes them.
+const (
+	cancelled = "cancelled canceled voided expired failed storniert abgebrochen annule annulee annulled cancelado cancelada " +
+		"annullato annullata geannuleerd anulowane avbruten"
+	refunded = "refunded partiallyrefunded fullyrefunded erstattet rembourse remboursee reembolsado rimborsato terugbetaald"
+)
+
+// state refuses a purchase that was cancelled, and warns of one that was refunded. Pending payments are purchases: whoever pays on account
+// has bought.
+func (w *objectWriter) state() {
+	if !w.purchase {
+		return
+	}
+	for _, i := range w.b.states {
+		c := &w.b.plan.Columns[i]
+		text := w.rec.Value(i)
+		switch word := table.Letters(text); {
+		case word == "":
+		case slices.Contains(strings.Fields(cancelled), word) && w.out.Bad == nil:
+			w.out.Bad = &table.Problem{
+				Column: c.Name, Code: "order_voided", Sample: text,
+				Message: "The order was cancelled: it is no purchase. " +
+					"If the word means something else here, pass --ignore '" + c.Name + "'.",
+			}
+		case slices.Contains(strings.Fields(refunded), word):
+			w.out.Warnings = append(w.out.Warnings, Warning{
+				"order_refunded", c.Name, text, "The order was refunded: its lines are stored as bought. Send refund events for them.",
+			})
+		}
+	}
+}
+
+// nobody names the visitor of a row whose own column is empty: by another column, such as the e-mail of a guest, else an order is a visit
+// of its own, so that its items still count as bought together.
+func (w *objectWriter) nobody() {
+	if i := w.b.customer; i >= 0 && w.rec.Value(i) != "" {
+		w.data = appendString(append(appendString(w.member(), "user_id"), ':'), w.rec.Value(i))
+		return
+	}
+	if i := w.b.orderColumn; i >= 0 && w.rec.Value(i) != "" {
+		order := w.rec.Value(i)
+		w.data = appendString(append(appendString(w.member(), "session_id"), ':'), "order "+order)
+		w.out.Warnings = append(w.out.Warnings, Warning{"no_customer", w.b.plan.Columns[i].Name, order, noCustomer})
+	}
+}
+
+const noCustomer = "The order names no customer: it counts as one visit of somebody unknown."
