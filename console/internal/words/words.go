@@ -73,11 +73,7 @@ func Operators() map[string]string {
 	}
 }
 
-<<<<<<< HEAD
-// condition says a condition in words: "price below 20 and brand is Ora". nil holds for
-=======
-// Condition says a condition in words: "price is below 20 and brand is Ora". nil holds for
->>>>>>> shopdev
+// condition says a condition in words: "price is below 20 and brand is Ora". nil holds for
 // everything.
 func condition(c *recommenderapi.Condition) string {
 	switch {

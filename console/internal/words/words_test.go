@@ -9,7 +9,8 @@ func TestPricesHaveTheDigitsOfTheirCurrency(t *testing.T) {
 		currency string
 		want     string
 	}{
-		{1500, "JPY", "1\u202f500 JPY"}, {1.25, "KWD", "1.250 KWD"}, {-9.999, "EUR", "−10.00 EUR"}, {0, "EUR", "0.00 EUR"}, {3, "", "3.00"},
+		{1500, "JPY", "1\u202f500 JPY"}, {1.25, "KWD", "1.250 KWD"}, {-9.999, "EUR", "−10.00 EUR"},
+		{0, "EUR", "0.00 EUR"}, {3, "", "3.00"},
 	} {
 		if got := Price(c.amount, c.currency); got != c.want {
 			t.Errorf("%g %s: %q, want %q", c.amount, c.currency, got, c.want)
