@@ -15,7 +15,7 @@ func TestNamesAreJudgedInWords(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
 		"christmas-2026": "", "a.b_c": "", "": "is empty", "Christmas 2026": "has blanks or other signs",
-		"été": "has blanks or other signs",
+		"été":                   "has blanks or other signs",
 		strings.Repeat("n", 25): "is too long",
 	} {
 		in := &Reader{Visit: &Visit{Request: &http.Request{Form: url.Values{"name": {name}}}}}
