@@ -152,6 +152,7 @@ func (s *Service) buildJobs(config Config, profile *profileapi.Client) {
 	runners := recomputer.Runners()
 	runners[httpapi.KindEvaluation] = recomputer.Evaluate
 	runners[httpapi.KindRecompute] = func(ctx context.Context, t *jobs.Task) error {
+		s.popularity.Now(t.Shop) // so that whoever asks right after it finds what was imported right before it
 		defer s.popularity.Now(t.Shop)
 		e := audit.New("recompute", "system", "model.recompute", t.JobID, now())
 		e.Before = audit.Value(s.registry.Live(t.Shop))
