@@ -37,21 +37,27 @@ func browser(t *testing.T) context.Context {
 	return ctx
 }
 
+// shopWithPage serves a page of a shop on an origin of its own beside a program that has a publishable key for this origin; c may do all.
+func shopWithPage(t *testing.T, page *string) (shop *httptest.Server, d *deployment, c clients, publishable string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "keys.json")
+	secret := keyOf(t, file, "north")
+	shop = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		fmt.Fprint(w, *page)
+	}))
+	t.Cleanup(shop.Close)
+	publishable = keyOf(t, file, "north", "--kind", "publishable", "--origin", shop.URL)
+	d = startStandalone(t, t.TempDir(), "--keys-file", file)
+	return shop, d, d.connect(secret), publishable
+}
+
 // TestOneTagFillsAPlacementAndPostsWhatVisitorsDo opens a shop's page on an origin of its own, in a real browser, and reads back what
 // arrived.
 func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "keys.json")
-	secret := keyOf(t, file, "north")
 	var page string
-	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprint(w, page)
-	}))
-	t.Cleanup(shop.Close)
-	publishable := keyOf(t, file, "north", "--kind", "publishable", "--origin", shop.URL)
-	d := startStandalone(t, t.TempDir(), "--keys-file", file)
-	c := d.connect(secret)
+	shop, d, c, publishable := shopWithPage(t, &page)
 	ctx := browser(t)
 	items := []profileapi.Item{
 		{ItemID: "mug", Title: "A mug <b>", Price: new(7.5), Currency: "EUR", URL: "/p/mug"},
@@ -169,17 +175,8 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 // one application do: lists that are asked for again, double clicks, tabs that know nothing of each other.
 func TestTheTagLosesNothingOfAnOddBrowser(t *testing.T) {
 	t.Parallel()
-	file := filepath.Join(t.TempDir(), "keys.json")
-	secret := keyOf(t, file, "north")
 	var page string
-	shop := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprint(w, page)
-	}))
-	t.Cleanup(shop.Close)
-	publishable := keyOf(t, file, "north", "--kind", "publishable", "--origin", shop.URL)
-	d := startStandalone(t, t.TempDir(), "--keys-file", file)
-	c := d.connect(secret)
+	shop, d, c, publishable := shopWithPage(t, &page)
 	ctx := browser(t)
 	if _, err := c.profile.PutItems(ctx, []profileapi.Item{{ItemID: "mug", Title: "A mug"}, {ItemID: "pot", Title: "A pot"}}); err != nil {
 		t.Fatal(err)
