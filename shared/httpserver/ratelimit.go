@@ -24,6 +24,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
+	"github.com/aisle-rec/aisle/shared/cacheclock"
 )
 
 // RateLimits bound what one caller may ask per second, of each service. A publishable key is counted per client address, since every
@@ -84,8 +85,8 @@ type bucket struct {
 // newLimiter returns the limits of a service, counted here until a Redis answers.
 func newLimiter(o Options) *limiter {
 	l := &limiter{limits: o.RateLimits, service: o.Service, logger: o.Logger, callers: otter.Must(&otter.Options[string, *bucket]{
-		MaximumSize:      maxTrackedCallers,
-		ExpiryCalculator: otter.ExpiryAccessing[string, *bucket](10 * time.Minute),
+		MaximumSize: maxTrackedCallers,
+		Clock:       cacheclock.New(), ExpiryCalculator: otter.ExpiryAccessing[string, *bucket](10 * time.Minute),
 	})}
 	if l.limits.PublishablePerSecond == 0 {
 		l.limits.PublishablePerSecond = DefaultPublishablePerSecond

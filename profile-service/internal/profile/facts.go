@@ -7,6 +7,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
+	"github.com/aisle-rec/aisle/shared/cacheclock"
 )
 
 const (
@@ -34,7 +35,7 @@ type fact struct {
 // NewFacts returns facts read from a store.
 func NewFacts(visitors store.Visitors) *Facts {
 	return &Facts{read: visitors.Facts, cache: otter.Must(&otter.Options[factKey, fact]{
-		MaximumSize: factsKept, ExpiryCalculator: otter.ExpiryWriting[factKey, fact](factsTTL),
+		MaximumSize: factsKept, Clock: cacheclock.New(), ExpiryCalculator: otter.ExpiryWriting[factKey, fact](factsTTL),
 	})}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/shared/cacheclock"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -105,7 +106,7 @@ func New(lookup Lookup, maxBytes uint64, now func() time.Time) *Cache {
 			Weigher: func(k key, e *Entry) uint32 {
 				return uint32(entryBytes + len(k.item) + 8*cap(e.Row.Items))
 			},
-			ExpiryCalculator: otter.ExpiryWriting[key, *Entry](listTTL),
+			Clock: cacheclock.New(), ExpiryCalculator: otter.ExpiryWriting[key, *Entry](listTTL),
 		})}
 }
 

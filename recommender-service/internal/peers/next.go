@@ -9,6 +9,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/candidate"
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
+	"github.com/aisle-rec/aisle/shared/cacheclock"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -49,7 +50,7 @@ func newNextCache(maxBytes uint64) *nextCache {
 			}
 			return uint32(weight)
 		},
-		ExpiryCalculator: otter.ExpiryWriting[nextKey, *Next](nextTTL),
+		Clock: cacheclock.New(), ExpiryCalculator: otter.ExpiryWriting[nextKey, *Next](nextTTL),
 	})}
 }
 

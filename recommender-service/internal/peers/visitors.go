@@ -8,6 +8,7 @@ import (
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/recommender-service/internal/visitor"
+	"github.com/aisle-rec/aisle/shared/cacheclock"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/visitorstate"
@@ -41,7 +42,7 @@ func newVisitors(maxBytes uint64) *visitors {
 		Weigher: func(_ visitorKey, k *knownVisitor) uint32 {
 			return uint32(300 + len(k.answer.State) + len(k.answer.Person))
 		},
-		ExpiryCalculator: otter.ExpiryWriting[visitorKey, *knownVisitor](visitorTTL),
+		Clock: cacheclock.New(), ExpiryCalculator: otter.ExpiryWriting[visitorKey, *knownVisitor](visitorTTL),
 	})}
 }
 

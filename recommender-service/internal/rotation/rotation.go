@@ -11,6 +11,8 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/aisle-rec/aisle/shared/cacheclock"
 )
 
 const (
@@ -54,7 +56,7 @@ func NewLog(bytes uint64, client redis.UniversalClient, origin string) *Log {
 			}
 			return uint32(weight)
 		},
-		ExpiryCalculator: otter.ExpiryWriting[Key, []List](ttl),
+		Clock: cacheclock.New(), ExpiryCalculator: otter.ExpiryWriting[Key, []List](ttl),
 	})}
 	if client != nil {
 		l.bus = startBus(client, origin, l.hear)
