@@ -28,8 +28,8 @@ func TestBothForms(t *testing.T) {
 		t.Run(form, func(t *testing.T) {
 			t.Parallel()
 			file := filepath.Join(t.TempDir(), "figures.json")
-			run := exec.Command(filepath.Join(bin, "visits"), "-form", form, "-bin", bin, "-visitors", "400", "-items",
-				"2000", "-seconds", ".2", "-open-seconds", ".3",
+			run := exec.Command(filepath.Join(bin, "visits"), "-form", form, "-bin", bin, "-visitors", "150", "-items",
+				"600", "-seconds", ".2", "-open-seconds", ".3",
 				"-search-seconds", ".1", "-idle-seconds", ".5", "-json", file, "-profile", filepath.Join(filepath.Dir(file), "cpu"))
 			out, failure := run.CombinedOutput()
 			data, err := os.ReadFile(file)

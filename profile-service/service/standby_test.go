@@ -14,9 +14,8 @@ import (
 // TestStreamsComeFromTheStandby reads streams right after events and after an erasure, which the standby has to have by then.
 func TestStreamsComeFromTheStandby(t *testing.T) {
 	t.Parallel()
-	url := testenv.Postgres(t)
 	standby := testenv.PostgresStandby(t)
-	s := start(t, service.Config{DatabaseURL: url, StandbyURL: standby.URL(t, url)})
+	s := start(t, service.Config{DatabaseURL: standby.Primary, StandbyURL: standby.URL})
 	want := func(n int) {
 		t.Helper()
 		if got := readAll(t, s.client, profileapi.InteractionsQuery{}); len(got) != n {

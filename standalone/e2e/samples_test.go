@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -118,13 +119,82 @@ func shellSamples(*testing.T, map[string]string) runSample {
 	}
 }
 
-func pythonSamples(t *testing.T, sources map[string]string) runSample {
-	python := interpreter(t, "python3", "-c", "import sys; assert sys.version_info >= (3, 11)")
-	return func(ctx context.Context, r *reference, _, source string) ([]byte, error) {
-		cmd := exec.CommandContext(ctx, python, "-c", r.here(source))
-		cmd.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join(clientsFolder, "python"), "PYTHONDONTWRITEBYTECODE=1")
-		return output(cmd)
+// pythonDriver runs each source that it reads, a JSON text a line, as a program of its own; nodeDriver does so with files.
+const (
+	pythonDriver = `import base64, contextlib, io, json, sys, traceback
+for line in sys.stdin:
+    out, error = io.TextIOWrapper(io.BytesIO(), write_through=True), ""
+    with contextlib.redirect_stdout(out):
+        try:
+            exec(json.loads(line), {"__name__": "__main__"})
+        except BaseException:
+            error = traceback.format_exc()
+    print(json.dumps({"out": base64.b64encode(out.buffer.getvalue()).decode(), "error": error}), flush=True)
+`
+	nodeDriver = `import { createInterface } from "node:readline";
+let out = "";
+console.log = (text) => { out += text + "\n"; };
+for await (const file of createInterface({ input: process.stdin })) {
+  let error = "";
+  out = "";
+  try { await import(JSON.parse(file)); } catch (e) { error = String(e.stack ?? e); }
+  process.stdout.write(JSON.stringify({ out: Buffer.from(out).toString("base64"), error }) + "\n");
+}
+`
+)
+
+// driver is a process that runs one sample after another: starting an interpreter costs ten times what a sample does.
+type driver struct {
+	to   *json.Encoder
+	from *json.Decoder
+}
+
+// startDriver starts the process; it ends when the test does.
+func startDriver(t *testing.T, cmd *exec.Cmd) *driver {
+	t.Helper()
+	to, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
 	}
+	from, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	cmd.Stderr = &said
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		to.Close()
+		if err := cmd.Wait(); err != nil || said.Len() > 0 {
+			t.Errorf("the driver of the samples: %v: %s", err, said.String())
+		}
+	})
+	return &driver{to: json.NewEncoder(to), from: json.NewDecoder(from)}
+}
+
+// run has the process run a sample.
+func (d *driver) run(sample string) ([]byte, error) {
+	var done struct {
+		Out   []byte // base64 in JSON: a download need not be text
+		Error string
+	}
+	err := d.to.Encode(sample)
+	if err == nil {
+		err = d.from.Decode(&done)
+	}
+	if err == nil && done.Error != "" {
+		err = errors.New(done.Error)
+	}
+	return done.Out, err
+}
+
+func pythonSamples(t *testing.T, _ map[string]string) runSample {
+	cmd := exec.Command(interpreter(t, "python3", "-c", "import sys; assert sys.version_info >= (3, 11)"), "-c", pythonDriver)
+	cmd.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join(clientsFolder, "python"), "PYTHONDONTWRITEBYTECODE=1")
+	d := startDriver(t, cmd)
+	return func(_ context.Context, r *reference, _, source string) ([]byte, error) { return d.run(r.here(source)) }
 }
 
 // nodeSamples also has the TypeScript compiler check all of them, where npm may bring it.
@@ -136,12 +206,16 @@ func nodeSamples(t *testing.T, sources map[string]string) runSample {
 	}
 	dir := t.TempDir()
 	typeCheck(t, dir, client, sources)
-	return func(ctx context.Context, r *reference, operation, source string) ([]byte, error) {
+	d := startDriver(t, exec.Command(node, "--input-type=module", "-e", nodeDriver))
+	tried := 0
+	return func(_ context.Context, r *reference, operation, source string) ([]byte, error) {
+		tried++ // a file that was imported is not run again
+		file := filepath.Join(dir, fmt.Sprintf("%s-%d.mjs", operation, tried))
 		made := api.Build(api.BuildOptions{
 			Stdin:    &api.StdinOptions{Contents: r.here(source), Loader: api.LoaderTS, ResolveDir: dir},
 			Bundle:   true,
 			Write:    true,
-			Outfile:  filepath.Join(dir, operation+".mjs"),
+			Outfile:  file,
 			Platform: api.PlatformNode,
 			Format:   api.FormatESModule,
 			Alias:    map[string]string{"@aisle-rec/client": client},
@@ -149,7 +223,7 @@ func nodeSamples(t *testing.T, sources map[string]string) runSample {
 		if len(made.Errors) > 0 {
 			return nil, fmt.Errorf("%+v", made.Errors)
 		}
-		return output(exec.CommandContext(ctx, node, filepath.Join(dir, operation+".mjs")))
+		return d.run(file)
 	}
 }
 

@@ -38,7 +38,7 @@ func TestWorkersShareARecompute(t *testing.T) {
 	browse(t, ctx, c, 2400)
 	rows := openSimilarity(t, ctx, databases)
 
-	job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: 20, Publish: "always", Reason: "the test looks at it"})
+	job, err := c.similarity.StartJob(ctx, similarityapi.JobRequest{BudgetSeconds: 8, Publish: "always", Reason: "the test looks at it"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,9 +25,9 @@ type followed struct {
 
 func follow(t *testing.T) *followed {
 	t.Helper()
-	url := testenv.Postgres(t)
-	f := &followed{Store: storetest.At(t, url), standby: testenv.PostgresStandby(t)}
-	if err := f.UseStandby(f.standby.URL(t, url), slog.New(slog.NewTextHandler(&f.log, nil))); err != nil {
+	standby := testenv.PostgresStandby(t)
+	f := &followed{Store: storetest.At(t, standby.Primary), standby: standby}
+	if err := f.UseStandby(standby.URL, slog.New(slog.NewTextHandler(&f.log, nil))); err != nil {
 		t.Fatal(err)
 	}
 	return f
