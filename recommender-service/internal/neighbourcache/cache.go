@@ -73,7 +73,7 @@ type Model struct {
 
 // key names a list. Hashing and comparing names of shops and models for each of a visitor's items would take longer than finding the list.
 type key struct {
-	model uint32 // a number given to shop, relation and version
+	model unique.Handle[modelName]
 	item  string
 }
 
@@ -91,8 +91,6 @@ type Cache struct {
 	lookup     Lookup
 	now        func() time.Time
 	lists      *otter.Cache[key, *Entry]
-	mu         sync.RWMutex
-	models     map[modelName]uint32
 	refreshing chan struct{} // holds an element for each refresh under way
 	running    sync.WaitGroup
 	closing    chan struct{}
@@ -100,7 +98,7 @@ type Cache struct {
 
 // New returns an empty cache that holds at most maxBytes of lists.
 func New(lookup Lookup, maxBytes uint64, now func() time.Time) *Cache {
-	return &Cache{lookup: lookup, now: now, models: map[modelName]uint32{}, closing: make(chan struct{}),
+	return &Cache{lookup: lookup, now: now, closing: make(chan struct{}),
 		refreshing: make(chan struct{}, refreshes), lists: otter.Must(&otter.Options[key, *Entry]{
 			MaximumWeight: maxBytes,
 			Weigher: func(k key, e *Entry) uint32 {
@@ -137,14 +135,14 @@ type Lists struct {
 func (c *Cache) Look(ctx context.Context, shop *catalogue.Shop, m Model, items []string) *Lists {
 	l := &Lists{Entries: make([]*Entry, len(items)), cache: c, shop: shop, model: m, items: items}
 	var outdated []key
-	now, number, texts := c.now(), c.number(modelName{shop.Name, m.Relation, m.Version}), unique.Make(m.Texts)
+	now, name, texts := c.now(), unique.Make(modelName{shop.Name, m.Relation, m.Version}), unique.Make(m.Texts)
 	for n, item := range items {
-		e, ok := c.lists.GetIfPresent(key{number, item})
+		e, ok := c.lists.GetIfPresent(key{name, item})
 		switch l.Entries[n] = e; {
 		case !ok:
-			l.missing = append(l.missing, key{number, strings.Clone(item)}) // it may be a piece of a visitor's whole state
+			l.missing = append(l.missing, key{name, strings.Clone(item)}) // it may be a piece of a visitor's whole state
 		case e.outdated(texts, now):
-			outdated = append(outdated, key{number, strings.Clone(item)})
+			outdated = append(outdated, key{name, strings.Clone(item)})
 		}
 	}
 	c.refresh(ctx, shop, m, outdated)
@@ -170,23 +168,6 @@ func (l *Lists) Fetch(ctx context.Context) error {
 	}
 	l.missing = nil
 	return nil
-}
-
-// number returns the number of a model, which stays for the life of the process.
-func (c *Cache) number(name modelName) uint32 {
-	c.mu.RLock()
-	n, ok := c.models[name]
-	c.mu.RUnlock()
-	if ok {
-		return n
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if n, ok = c.models[name]; !ok {
-		n = uint32(len(c.models))
-		c.models[name] = n
-	}
-	return n
 }
 
 // refresh reads lists anew in the background. When that is being done for enough others already, a later request will ask again.

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -74,14 +75,21 @@ func checkPublic(address string) error {
 		return err
 	}
 	ip := at.Addr().Unmap()
-	if !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip) {
+	within := func(p netip.Prefix) bool { return p.Contains(ip) }
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || slices.ContainsFunc(notPublic, within) {
 		return fmt.Errorf("%w: %s", errPrivate, ip)
 	}
 	return nil
 }
 
-// shared is the address space that carriers use inside their networks (RFC 6598).
-var shared = netip.MustParsePrefix("100.64.0.0/10")
+// notPublic are the address space that carriers use inside their networks (RFC 6598), "this network", which some systems take for
+// themselves, and the addresses of IPv6 that stand for one of IPv4, a private one, too: NAT64 (RFC 6052 and 8215), 6to4, Teredo and those
+// of the first plan.
+var notPublic = []netip.Prefix{
+	netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("0.0.0.0/8"),
+	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"),
+	netip.MustParsePrefix("2001::/32"), netip.MustParsePrefix("::/96"), netip.MustParsePrefix("fec0::/10"),
+}
 
 // Send posts a body of JSON. It fails unless the answer is a success.
 func (s *Sender) Send(ctx context.Context, id string, body []byte) error {
