@@ -149,7 +149,7 @@ type driver struct {
 	from *json.Decoder
 }
 
-// startDriver starts the process; it ends when the test does.
+// startDriver starts the process; it ends when the test does, or after three times the patience, when a sample hangs.
 func startDriver(t *testing.T, cmd *exec.Cmd) *driver {
 	t.Helper()
 	to, err := cmd.StdinPipe()
@@ -165,9 +165,12 @@ func startDriver(t *testing.T, cmd *exec.Cmd) *driver {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	late := time.AfterFunc(3*patience, func() { _ = cmd.Process.Kill() }) // fails only when it has ended
 	t.Cleanup(func() {
 		to.Close()
-		if err := cmd.Wait(); err != nil || said.Len() > 0 {
+		err := cmd.Wait()
+		late.Stop()
+		if err != nil || said.Len() > 0 {
 			t.Errorf("the driver of the samples: %v: %s", err, said.String())
 		}
 	})
