@@ -53,6 +53,7 @@ func (r *Registry) complete(ctx context.Context, head *Model) {
 		r.logger.Warn("a snapshot was not fetched, its lists come from Redis", "shop", head.Shop, "version", head.Version, "error", err)
 		return
 	}
+	unlock := r.lockTaking(head.Shop) // whoever found the head sound notes it as live before it is found damaged, not after
 	r.mu.Lock()
 	if r.opened[key] == head {
 		if delete(r.opened, key); err == nil {
@@ -65,7 +66,8 @@ func (r *Registry) complete(ctx context.Context, head *Model) {
 		}
 	}
 	r.mu.Unlock()
-	if err != nil { // again, for whoever took the head for sound may have noted that since
+	unlock()
+	if err != nil {
 		r.recheck(ctx, []string{head.Shop}, func(ctx context.Context, shop string) error { return r.readLive(ctx, shop, true) })
 	}
 }

@@ -170,19 +170,13 @@ func TestWithRedisAReplicaStartsWithoutTheSnapshot(t *testing.T) {
 
 func untilWhole(t testing.TB, r *Registry) *Model {
 	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for limit := time.After(time.Minute); ; {
-		m, err := r.Model(t.Context(), shop, "similar", "")
-		if err == nil && !m.head {
-			return m
-		}
-		select {
-		case <-limit:
-			t.Fatalf("it stays with the head: %v", err)
-		case <-tick.C:
-		}
-	}
+	var m *Model
+	eventually(t, func() (whole bool) {
+		var err error
+		m, err = r.Model(t.Context(), shop, "similar", "")
+		return err == nil && !m.head
+	})
+	return m
 }
 
 // TestADamagedSnapshotIsNoticedBehindItsHead damages the lists of a snapshot, and the head of another one.
@@ -211,29 +205,75 @@ func TestADamagedSnapshotIsNoticedBehindItsHead(t *testing.T) {
 				publish(t, first, m.Version)
 				versions = append(versions, m.Version)
 			}
-			file := filepath.Join(folder, filepath.FromSlash(snapshotPath(shop, versions[1])))
-			data, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			data[at(len(data))] ^= 1
-			if err := os.WriteFile(file, data, 0o600); err != nil {
-				t.Fatal(err)
-			}
+			damageFile(t, filepath.Join(folder, filepath.FromSlash(snapshotPath(shop, versions[1]))), at)
 			second := cached(t, bucket, db, redisURL)
 			if err := second.Start(t.Context(), []string{shop}); err != nil {
 				t.Fatal(err)
 			}
-			tick := time.NewTicker(5 * time.Millisecond)
-			defer tick.Stop()
-			for limit := time.After(time.Minute); second.Live(shop)["similar"] != versions[0] || !second.FellBack(shop, "similar"); {
-				select {
-				case <-limit:
-					t.Fatalf("%v serves, fallbacks %+v", second.Live(shop), second.Fallbacks(shop))
-				case <-tick.C:
-				}
-			}
+			eventually(t, func() bool { return second.Live(shop)["similar"] == versions[0] && second.FellBack(shop, "similar") })
 		})
+	}
+}
+
+// TestDamageFoundWhileTheHeadIsTaken finds the only snapshot of a relation damaged after its head was opened and before it is noted as live.
+func TestDamageFoundWhileTheHeadIsTaken(t *testing.T) {
+	t.Parallel()
+	folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
+	bucket, err := blob.Open(t.Context(), "file://"+folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := cached(t, bucket, db, redisURL)
+	content := listed(500, 5)
+	m, err := first.Store(t.Context(), shop, New{
+		Model: similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady}, Content: content, TrainOnly: content,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, first, m.Version)
+	damageFile(t, filepath.Join(folder, filepath.FromSlash(snapshotPath(shop, m.Version))), func(size int) int { return size - 100 })
+
+	second := cached(t, bucket, db, redisURL)
+	unlock := second.lockTaking(shop) // in the place of take
+	if head, err := second.open(t.Context(), shop, m.Version); err != nil || !head.head {
+		t.Fatalf("%+v, %v", head, err)
+	}
+	eventually(t, func() bool {
+		_, found := second.wary.Load(shop + "/" + m.Version)
+		return found
+	})
+	second.see(shop, "similar", served{m.Version, VerdictUnknown})
+	unlock()
+	eventually(t, func() bool { return second.FellBack(shop, "similar") })
+	if live := second.Live(shop); len(live) > 0 {
+		t.Errorf("a damaged model is live: %v", live)
+	}
+}
+
+// damageFile changes one bit of a file.
+func damageFile(t *testing.T, file string, at func(size int) int) {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[at(len(data))] ^= 1
+	if err := os.WriteFile(file, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func eventually(t testing.TB, f func() bool) {
+	t.Helper()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for limit := time.After(time.Minute); !f(); {
+		select {
+		case <-limit:
+			t.Fatal("not within a minute")
+		case <-tick.C:
+		}
 	}
 }
 

@@ -68,9 +68,7 @@ func point(relations map[string]store.Pointer, relation, version string, at wire
 // take opens what is live and serves it. Where the live snapshot is damaged or gone the newest sound one before it serves, and Fallbacks
 // says so; without any, what was served before stays.
 func (r *Registry) take(ctx context.Context, shop string, set store.Live) {
-	lock, _ := r.taking.LoadOrStore(shop, &sync.Mutex{})
-	lock.(*sync.Mutex).Lock()
-	defer lock.(*sync.Mutex).Unlock()
+	defer r.lockTaking(shop)()
 	r.mu.RLock()
 	old := set.Generation < r.taken[shop]
 	r.mu.RUnlock()
@@ -107,6 +105,14 @@ func (r *Registry) take(ctx context.Context, shop string, set store.Live) {
 	if complete {
 		r.taken[shop] = set.Generation
 	}
+}
+
+// lockTaking keeps what is live in a shop from being taken until unlock is called.
+func (r *Registry) lockTaking(shop string) (unlock func()) {
+	v, _ := r.taking.LoadOrStore(shop, &sync.Mutex{})
+	lock := v.(*sync.Mutex)
+	lock.Lock()
+	return lock.Unlock
 }
 
 // verdict returns what the gate said of a version, VerdictUnknown when it was not asked or the description cannot be read.
