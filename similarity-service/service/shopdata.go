@@ -29,6 +29,8 @@ type ShopData struct {
 type ShopEntry struct {
 	Item  int32
 	Value float32 // rating or weight; 1 where there is none
+	// Together says that it came at the same time as the entry before it.
+	Together bool
 }
 
 // ShopCase asks for a list: for the visitor of a row, or, when Row is −1, for somebody who has just touched Seeds, oldest first.
@@ -47,7 +49,7 @@ func shopData(d *dataset.Data, k int) *ShopData {
 	for _, session := range d.Sessions {
 		row := make([]ShopEntry, len(session))
 		for n, i := range session {
-			row[n] = ShopEntry{i, 1}
+			row[n] = ShopEntry{Item: i, Value: 1}
 		}
 		s.Rows = append(s.Rows, row)
 	}
@@ -56,7 +58,7 @@ func shopData(d *dataset.Data, k int) *ShopData {
 			items, values := d.Train.Row(u)
 			row := make([]ShopEntry, len(items))
 			for n, i := range items {
-				row[n] = ShopEntry{i, 1}
+				row[n] = ShopEntry{i, 1, d.Together.Has(d.Train.RowPtr[u] + n)}
 				if values != nil {
 					row[n].Value = values[n]
 				}

@@ -50,6 +50,9 @@ func (b *Builder) Add(j int32, v float32) {
 	b.at[j] = len(b.m.ColIdx)
 }
 
+// Entries is the number of entries of the closed rows and those added to the open one.
+func (b *Builder) Entries() int { return len(b.m.ColIdx) }
+
 // EndRow closes the open row. It reports the first column out of range or value that is not finite.
 func (b *Builder) EndRow() error {
 	if b.bad != nil {

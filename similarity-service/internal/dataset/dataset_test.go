@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -202,6 +203,22 @@ func TestCSV(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+	t.Run("an order is not cut", func(t *testing.T) {
+		t.Parallel()
+		text := "user,item,date\nu,a,2024-01-01\nu,b,2024-01-01\nu,c,2024-01-02\nu,a,2024-01-02\nu,d,2024-01-03\nu,e,2024-01-03\n" +
+			"u,f,2024-01-03\nonce,a,2024-01-01\nonce,b,2024-01-01\n"
+		d := load(t, map[string]string{"one.csv": text}, dataset.Options{Format: dataset.CSV})
+		row, _ := d.Train.Row(0)
+		if diff := cmp.Diff([]string{"b", "c", "a"}, ids(d, row)); diff != "" {
+			t.Error(diff)
+		}
+		if len(d.Tests) != 1 || !slices.Equal(ids(d, d.Tests[0].Relevant), []string{"d", "e", "f"}) {
+			t.Errorf("tests are %+v", d.Tests)
+		}
+		if first, second := d.LatestPart(0), d.LatestPart(1); first != 2 || second != 0 {
+			t.Errorf("latest parts are %d and %d entries", first, second)
+		}
+	})
 	t.Run("without times the split is random but seeded", func(t *testing.T) {
 		t.Parallel()
 		files := map[string]string{"one.csv": "user,item\n" + strings.Repeat("u,a\nu,b\nu,c\nu,d\nu,e\nu,f\nu,g\nu,h\nu,i\nu,j\n", 1)}
@@ -230,7 +247,7 @@ func TestPublicLayouts(t *testing.T) {
 		Format: dataset.CSV, TrainFraction: .5, Table: dataset.Table{Mapping: map[string]string{"who": "user_id", "what": "item_id"}},
 	}
 	d := load(t, files, o)
-	if diff := cmp.Diff([]string{"no column of times: the test part is random"}, d.Notes); diff != "" || d.Lines != 5 {
+	if diff := cmp.Diff([]string{"no times tell the interactions of a user apart: the test part is random"}, d.Notes); diff != "" || d.Lines != 5 {
 		t.Errorf("%d lines: %s", d.Lines, diff)
 	}
 	german := map[string]string{

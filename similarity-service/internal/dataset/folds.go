@@ -95,7 +95,7 @@ func (d *Data) dealHistories(m *csr.Matrix, f, folds int, rng *rand.Rand) error 
 			d.Tests = append(d.Tests, Case{Row: int32(u), Relevant: relevant})
 		}
 	}
-	d.Train, d.Ordered = b.Matrix(), false // what is to be found is no later part
+	d.Train, d.Ordered, d.Together = b.Matrix(), false, nil // what is to be found is no later part
 	if m.Val == nil {
 		d.Train.Val = nil
 	}

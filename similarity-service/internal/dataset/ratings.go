@@ -24,7 +24,8 @@ type interaction struct {
 }
 
 // loadRatings reads a table of interactions, from movielens files or any csv, and holds out the last part of each
-// user's interactions: the latest when the table has times, a random part otherwise. With a column of ratings only
+// user's interactions: the latest when the table has times that differ, a random part otherwise. Of csv what came at the same time stays
+// together; movielens is cut as papers do. With a column of ratings only
 // those of at least four fifths of the highest rating count as hits, and a repeated pair keeps its latest rating; with
 // weights or neither, all of the held-out part counts and repeated pairs add up.
 func loadRatings(path string, o Options) (*Data, error) {
@@ -49,7 +50,7 @@ func loadRatings(path string, o Options) (*Data, error) {
 	}
 	d.Items, d.Ordered = sorted, t.timed
 	if !t.timed {
-		d.Notes = append(d.Notes, "no column of times: the test part is random")
+		d.Notes = append(d.Notes, "no times tell the interactions of a user apart: the test part is random")
 	}
 	if t.rated {
 		highest := float32(0)
@@ -66,7 +67,8 @@ type interactionTable struct {
 	users, items idmap.Map
 	rows         []interaction
 	rated        bool // values are ratings
-	timed        bool
+	timed        bool // of some user interactions have different times
+	first        []int64
 }
 
 // readInteractions reads the whole table, whose rows take 32 bytes each.
@@ -94,14 +96,17 @@ func readInteractions(file string, o Options, d *Data) (*interactionTable, error
 		if err != nil {
 			return err
 		}
+		if row.user, err = t.users.Add(user); err != nil {
+			return err
+		}
 		if r.at[timeColumn] > 0 {
-			t.timed = true
 			if row.seconds, err = r.seconds(); err != nil {
 				return err
 			}
-		}
-		if row.user, err = t.users.Add(user); err != nil {
-			return err
+			if int(row.user) == len(t.first) {
+				t.first = append(t.first, row.seconds)
+			}
+			t.timed = t.timed || row.seconds != t.first[row.user]
 		}
 		if row.item, err = t.items.Add(item); err != nil {
 			return err
@@ -136,7 +141,7 @@ func (d *Data) splitPerUser(t *interactionTable, o Options) error {
 	})
 	b := csr.NewBuilder(d.Items.Len())
 	held := make([][]int32, t.users.Len())
-	ones := true
+	ones, whole := true, t.timed && o.Format == CSV
 	for from := 0; from < len(t.rows); {
 		to := from
 		for to < len(t.rows) && t.rows[to].user == t.rows[from].user {
@@ -148,6 +153,10 @@ func (d *Data) splitPerUser(t *interactionTable, o Options) error {
 			rows = latestPerItem(rows)
 		}
 		train := int(math.Ceil(float64(len(rows))*fraction - 1e-9))
+		if whole {
+			train = len(rows) - latestPart(len(rows), together(rows), 1-fraction)
+			d.markTogether(b.Entries(), latestPerItem(rows[:train]))
+		}
 		for _, r := range rows[:train] {
 			b.Add(r.item, r.value)
 			ones = ones && r.value == 1
@@ -172,7 +181,22 @@ func (d *Data) splitPerUser(t *interactionTable, o Options) error {
 	return nil
 }
 
-// latestPerItem drops all but the last of several ratings of one item. rows are of one user and
+// together says of one of a user's interactions, in order of time, whether it came at the same time as the one before it.
+func together(rows []interaction) func(n int) bool {
+	return func(n int) bool { return n > 0 && rows[n].seconds == rows[n-1].seconds }
+}
+
+// markTogether notes for a row that begins at an entry what of it came at the same time.
+func (d *Data) markTogether(entry int, rows []interaction) {
+	same := together(rows)
+	for n := range rows {
+		if same(n) {
+			d.Together.Add(entry + n)
+		}
+	}
+}
+
+// latestPerItem drops all but the last of several interactions with one item. rows are of one user and
 // in order of time, which stays.
 func latestPerItem(rows []interaction) []interaction {
 	last := make(map[int32]int, len(rows))

@@ -18,8 +18,9 @@ type builder struct {
 	cut        uint32
 	items      *idmap.Map
 	split      *csr.Builder
-	support    []float32 // of histories: by item, how many there are with it
-	rows       int       // histories
+	together   dataset.Marks // of the split
+	support    []float32     // of histories: by item, how many there are with it
+	rows       int           // histories
 	baskets    []basket
 	sessions   []session
 	tests      []dataset.Case // of histories: every testStride-th
@@ -95,7 +96,10 @@ func (b *builder) addHistory(all, past []entry) {
 		if all = onlyAfter(all, b.cut); len(all) < 2 || !b.testsNext() {
 			return
 		}
-		hide := max(1, (len(all)+2)/5)
+		hide := dataset.LatestPart(len(all), sameTime(all))
+		if hide == 0 {
+			hide = max(1, (len(all)+2)/5)
+		}
 		for n, e := range all {
 			if n < len(all)-hide {
 				seeds = append(seeds, e.item)
@@ -106,7 +110,7 @@ func (b *builder) addHistory(all, past []entry) {
 		b.addTest(dataset.Case{Row: -1, Seeds: seeds, Relevant: relevant})
 		return
 	}
-	b.keep(addRow(b.split, past))
+	b.keep(addRow(b.split, &b.together, past))
 	if after := onlyAfter(all, b.cut); len(after) > 0 && b.testsNext() {
 		for _, e := range after {
 			relevant = append(relevant, e.item)
@@ -171,7 +175,7 @@ func (b *builder) finish(r *report) (*Prepared, error) {
 		p.Full, p.Split = b.sessionData()
 	default:
 		p.Full = &dataset.Data{Relation: dataset.Similar, Items: b.items, Ordered: true}
-		p.Split = &dataset.Data{Relation: dataset.Similar, Items: b.items, Train: b.split.Matrix(), Ordered: true, Tests: b.tests}
+		p.Split = &dataset.Data{Relation: dataset.Similar, Items: b.items, Train: b.split.Matrix(), Ordered: true, Together: b.together, Tests: b.tests}
 	}
 	if p.Support = b.support; b.relation != similarityapi.Similar {
 		b.rows, p.Support = p.Full.Rows(), support(p.Full)

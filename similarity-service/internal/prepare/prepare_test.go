@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/wire"
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 )
 
 const day = 24 * 60 * 60
@@ -106,6 +108,28 @@ func TestHistories(t *testing.T) {
 			map[string]int64{"raw": 10, "valid": 8, "deduplicated": 7, "bot_filtered": 7, "known_items": 6, "used": 4}, counts,
 		); diff != "" {
 			t.Errorf("report (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestLinesOfAnOrderCameTogether(t *testing.T) {
+	t.Parallel()
+	events := []profileapi.Interaction{
+		event("ann", "", "", "a", 1, 1*day), event("ann", "", "", "b", 1, 1*day), event("ann", "", "", "c", 1, 1*day),
+		event("ann", "", "", "d", 1, 2*day), event("ann", "", "", "e", 1, 2*day), event("bob", "", "", "a", 1, 3*day),
+		event("bob", "", "", "b", 1, 3*day+1), event("bob", "", "", "c", 1, 4*day), event("bob", "", "", "d", 1, 4*day),
+	}
+	p, err := collect(t, Options{Relation: similarityapi.Similar, HoldOut: .001}, 100, events)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, d := range map[string]*dataset.Data{"full": p.Full, "split": p.Split} {
+		var parts []int
+		for u := range d.Train.Rows {
+			parts = append(parts, d.LatestPart(u))
+		}
+		if name == "full" && !slices.Equal(parts, []int{2, 2}) || name == "split" && !slices.Equal(parts, []int{2, 1}) {
+			t.Errorf("of the %s rows the latest parts have %v entries", name, parts)
 		}
 	}
 }

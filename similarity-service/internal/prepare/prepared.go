@@ -50,7 +50,7 @@ func (p *Prepared) Complete() error {
 	var ending error
 	err := c.log.each(false, func(rows []row) {
 		if entries := c.summed(rows, &c.all, false); len(entries) > 0 && ending == nil {
-			ending = addRow(b, entries)
+			ending = addRow(b, &p.Full.Together, entries)
 		}
 	})
 	if err := errors.Join(err, ending, p.closeLog()); err != nil {
@@ -76,12 +76,21 @@ func (p *Prepared) closeLog() error {
 	return c.Close()
 }
 
-// addRow adds a history as a row.
-func addRow(b *csr.Builder, entries []entry) error {
-	for _, e := range entries {
+// addRow adds a history as a row, and notes what of it came at the same time.
+func addRow(b *csr.Builder, together *dataset.Marks, entries []entry) error {
+	same := sameTime(entries)
+	for n, e := range entries {
+		if same(n) {
+			together.Add(b.Entries())
+		}
 		b.Add(e.item, e.weight)
 	}
 	return b.EndRow()
+}
+
+// sameTime says of an entry of a history whether it came at the same time as the one before it.
+func sameTime(entries []entry) func(n int) bool {
+	return func(n int) bool { return n > 0 && entries[n].last == entries[n-1].last }
 }
 
 // entry is an item of a subject after cleaning: its summed weight and the times of its first and last event.

@@ -168,7 +168,8 @@ func order(shop *similarity.ShopData, n int, at time.Time) profileapi.Event {
 	return e
 }
 
-// history is a row as what one visitor did, an item at a time; scale brings ratings to those of a rate event.
+// history is a row as what one visitor did, an item at a time, or together what came at the same time; scale brings ratings to those of a
+// rate event.
 func history(shop *similarity.ShopData, n int, scale float64, drawn func() time.Time) []profileapi.Event {
 	row := shop.Rows[n]
 	times := make([]time.Time, len(row))
@@ -178,13 +179,25 @@ func history(shop *similarity.ShopData, n int, scale float64, drawn func() time.
 	if shop.Ordered {
 		slices.SortFunc(times, time.Time.Compare)
 	}
-	list := make([]profileapi.Event, len(row))
+	var list []profileapi.Event
 	for k, entry := range row {
-		list[k] = profileapi.Event{Type: "purchase", UserID: visitor(n), ItemID: shop.Items[entry.Item], OccurredAt: wire.TimeOf(times[k])}
-		if shop.Liked > 0 {
-			value := max(1, float64(entry.Value)*scale)
-			list[k].Type, list[k].Value = "rate", &value
+		if entry.Together {
+			times[k] = times[k-1]
 		}
+		item := shop.Items[entry.Item]
+		e := profileapi.Event{Type: "purchase", UserID: visitor(n), OccurredAt: wire.TimeOf(times[k])}
+		switch {
+		case shop.Liked > 0:
+			value := max(1, float64(entry.Value)*scale)
+			e.Type, e.ItemID, e.Value = "rate", item, &value
+		case entry.Together:
+			last := &list[len(list)-1]
+			last.Items = append(last.Items, profileapi.EventItem{ItemID: item})
+			continue
+		default:
+			e.Items = []profileapi.EventItem{{ItemID: item}}
+		}
+		list = append(list, e)
 	}
 	return list
 }

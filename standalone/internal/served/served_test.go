@@ -88,6 +88,13 @@ func TestAShopIsToldOfRowsAndNotOfTests(t *testing.T) {
 			},
 			"purchase visitor-0 a; purchase visitor-0 c", "home.for_you visitor-0 [] 0",
 		},
+		"what came at the same time is one order": {
+			similarity.ShopData{
+				Relation: "similar", Ordered: true, Cases: []similarity.ShopCase{{Row: 0}},
+				Rows: [][]similarity.ShopEntry{{{Item: 0}, {Item: 2, Together: true}, {Item: 1}}},
+			},
+			"purchase visitor-0 a c; purchase visitor-0 b", "home.for_you visitor-0 [] 0",
+		},
 		"ratings of ten steps become five": {
 			similarity.ShopData{
 				Relation: "similar", Ordered: true, Liked: 8, Rows: [][]similarity.ShopEntry{row}, Cases: []similarity.ShopCase{{Row: 0}},

@@ -1,12 +1,44 @@
 package validation
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
+
+// TestOrdersAreNotCut has histories of three orders each, and some of one.
+func TestOrdersAreNotCut(t *testing.T) {
+	t.Parallel()
+	d := &dataset.Data{Relation: dataset.Similar, Ordered: true, Train: modeltest.Random(2000, 40, 9)}
+	for u := range d.Train.Rows {
+		from, to := d.Train.RowPtr[u], d.Train.RowPtr[u+1]
+		for p := from + 1; p < to; p++ {
+			if u%3 == 0 || (p-from)%3 != 0 {
+				d.Together.Add(p)
+			}
+		}
+	}
+	v, err := New(d, 1, 10_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Cases) <= fewCases {
+		t.Fatalf("%d cases", len(v.Cases))
+	}
+	for _, c := range v.Cases {
+		if c.Row%3 == 0 || len(c.Known)%3 != 0 {
+			t.Fatalf("row %d: %d are known and %d hidden", c.Row, len(c.Known), len(c.Hidden))
+		}
+	}
+	d.Train = d.Train.First(60)
+	v, err = New(d, 1, 10_000)
+	if err != nil || !slices.ContainsFunc(v.Cases, func(c Case) bool { return c.Row%3 == 0 }) {
+		t.Errorf("where there are few, histories of one order are asked too: %v", err)
+	}
+}
 
 func TestPartsHideWhatTheirCasesHide(t *testing.T) {
 	t.Parallel()

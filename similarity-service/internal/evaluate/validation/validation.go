@@ -8,7 +8,6 @@ package validation
 import (
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
@@ -26,8 +25,8 @@ const (
 	MaxCases = 30_000
 	// GuideCases of them guide a search; all of them confirm what it found.
 	GuideCases = 8_000
-	// hiddenShare of a history is hidden for validation.
-	hiddenShare = .2
+	// fewCases of histories are enough to leave out those whose entries all came at once.
+	fewCases = 500
 	// basketDraws is the number of seeds tried per validation basket.
 	basketDraws = 4
 	// heldSessions is the share of newest training sessions that validate.
@@ -97,40 +96,62 @@ func (v *Set) sample(rng *rand.Rand, most int) {
 // Guide is v with the cases that a search looks at.
 func (v *Set) Guide() *Set { return v.First(GuideCases) }
 
-// leaveOwnOut hides a fifth of the history of sampled users: the latest part when the order is known.
+// leaveOwnOut hides a fifth of the history of sampled users: the latest part when the order is known, and then no part of what came at the
+// same time, such as an order. Histories that came all at once are asked for their last entries where there are few others.
 func leaveOwnOut(d *dataset.Data, rng *rand.Rand, most int) *Set {
 	v := &Set{Rows: d.Train.Rows}
-	for _, u := range rng.Perm(d.Train.Rows) {
-		items, val := d.Train.Row(u)
-		if len(items) < 2 {
-			continue
-		}
-		at := make([]int, len(items))
-		for p := range at {
-			at[p] = p
-		}
-		if !d.Ordered {
-			rng.Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
-		}
-		hide := max(int(math.Round(float64(len(items))*hiddenShare)), 1)
-		c := Case{Row: int32(u)}
-		for _, p := range at[len(at)-hide:] {
-			c.Hidden = append(c.Hidden, items[p])
-			if val == nil || val[p] > 0 && val[p] >= d.Liked {
-				c.Relevant = append(c.Relevant, items[p])
-			}
-		}
-		for _, p := range at[:len(at)-hide] {
-			c.Known = append(c.Known, items[p])
-		}
-		if len(c.Relevant) > 0 {
-			v.Cases = append(v.Cases, c)
-		}
+	users := rng.Perm(d.Train.Rows)
+	for _, u := range users {
 		if len(v.Cases) == most {
+			return v
+		}
+		part := 0
+		if d.Ordered {
+			part = d.LatestPart(u)
+		} else if items, _ := d.Train.Row(u); len(items) > 1 {
+			part = fifth(len(items))
+		}
+		v.hide(d, int32(u), part, rng)
+	}
+	for _, u := range users {
+		if !d.Ordered || len(v.Cases) >= min(fewCases, most) {
 			break
+		}
+		if items, _ := d.Train.Row(u); len(items) > 1 && d.LatestPart(u) == 0 {
+			v.hide(d, int32(u), fifth(len(items)), rng)
 		}
 	}
 	return v
+}
+
+// fifth is that of n, at least 1.
+func fifth(n int) int { return max((n+2)/5, 1) }
+
+// hide adds the case of a row with some of its entries hidden: the last ones when the order is known. It is none where there is nothing to
+// find.
+func (v *Set) hide(d *dataset.Data, row int32, entries int, rng *rand.Rand) {
+	items, val := d.Train.Row(int(row))
+	at := make([]int, len(items))
+	for p := range at {
+		at[p] = p
+	}
+	if !d.Ordered {
+		rng.Shuffle(len(at), func(i, j int) { at[i], at[j] = at[j], at[i] })
+	}
+	known := len(at) - entries
+	c := Case{Row: row}
+	for _, p := range at[:known] {
+		c.Known = append(c.Known, items[p])
+	}
+	for _, p := range at[known:] {
+		c.Hidden = append(c.Hidden, items[p])
+		if val == nil || val[p] > 0 && val[p] >= d.Liked {
+			c.Relevant = append(c.Relevant, items[p])
+		}
+	}
+	if len(c.Relevant) > 0 {
+		v.Cases = append(v.Cases, c)
+	}
 }
 
 // lastBaskets holds out the last training baskets, as many of those as the test part is of all.
