@@ -247,7 +247,8 @@ func TestPublicLayouts(t *testing.T) {
 		Format: dataset.CSV, TrainFraction: .5, Table: dataset.Table{Mapping: map[string]string{"who": "user_id", "what": "item_id"}},
 	}
 	d := load(t, files, o)
-	if diff := cmp.Diff([]string{"no times tell the interactions of a user apart: the test part is random"}, d.Notes); diff != "" || d.Lines != 5 {
+	want := []string{"no times tell the interactions of a user apart: the test part is random"}
+	if diff := cmp.Diff(want, d.Notes); diff != "" || d.Lines != 5 {
 		t.Errorf("%d lines: %s", d.Lines, diff)
 	}
 	german := map[string]string{

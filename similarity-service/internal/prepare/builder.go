@@ -175,7 +175,9 @@ func (b *builder) finish(r *report) (*Prepared, error) {
 		p.Full, p.Split = b.sessionData()
 	default:
 		p.Full = &dataset.Data{Relation: dataset.Similar, Items: b.items, Ordered: true}
-		p.Split = &dataset.Data{Relation: dataset.Similar, Items: b.items, Train: b.split.Matrix(), Ordered: true, Together: b.together, Tests: b.tests}
+		p.Split = &dataset.Data{
+			Relation: dataset.Similar, Items: b.items, Train: b.split.Matrix(), Ordered: true, Together: b.together, Tests: b.tests,
+		}
 	}
 	if p.Support = b.support; b.relation != similarityapi.Similar {
 		b.rows, p.Support = p.Full.Rows(), support(p.Full)

@@ -215,7 +215,7 @@ func TestADamagedSnapshotIsNoticedBehindItsHead(t *testing.T) {
 	}
 }
 
-// TestDamageFoundWhileTheHeadIsTaken finds the only snapshot of a relation damaged after its head was opened and before it is noted as live.
+// TestDamageFoundWhileTheHeadIsTaken finds the only snapshot of a relation damaged after its head was opened and before that is live.
 func TestDamageFoundWhileTheHeadIsTaken(t *testing.T) {
 	t.Parallel()
 	folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
