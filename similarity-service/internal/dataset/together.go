@@ -19,8 +19,8 @@ func (m *Marks) Add(n int) {
 // Has reports whether n is in the set.
 func (m Marks) Has(n int) bool { return n/64 < len(m) && m[n/64]>>(n%64)&1 == 1 }
 
-// LatestPart returns how many entries at the end of training row u are its latest part: about a fifth, of which none came at the same time as
-// an entry before them. It is 0 where all came at once, or there is one.
+// LatestPart returns how many entries at the end of training row u are its latest part: about a fifth, of which none came at the same time
+// as an entry before them. It is 0 where all came at once, or there is one.
 func (d *Data) LatestPart(u int) int {
 	from := d.Train.RowPtr[u]
 	return LatestPart(d.Train.RowPtr[u+1]-from, func(p int) bool { return d.Together.Has(from + p) })
