@@ -13,7 +13,8 @@ import (
 const (
 	// worthAhead is the time of a measure from which it is handed out: a part takes some statements of the database.
 	worthAhead = 150 * time.Millisecond
-	// maxAhead bounds the points that are measured at the same time: the further ahead, the less likely they are needed.
+	// maxAhead bounds the points that are handed out: the further ahead, the less likely they are needed. Two for each process and one more
+	// leave nobody idle who is done first: this process takes of them, too, while it waits for the next.
 	maxAhead = 7
 )
 
@@ -30,7 +31,7 @@ type ahead struct {
 
 // Ahead implements evaluate.Elsewhere.
 func (e *elsewhere) Ahead() sessions.Ahead {
-	return &ahead{elsewhere: e, width: min(e.others, maxAhead), posted: map[sessions.Params]string{}}
+	return &ahead{elsewhere: e, width: min(2*e.others+1, maxAhead), posted: map[sessions.Params]string{}}
 }
 
 // Width implements sessions.Ahead.
