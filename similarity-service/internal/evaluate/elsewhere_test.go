@@ -84,7 +84,7 @@ func (a *away) Ahead() sessions.Ahead {
 
 func (a *ahead) Width() int { return 3 }
 
-func (a *ahead) Prepare(points []sessions.Params, against sessions.Accuracy) (int, error) {
+func (a *ahead) Prepare(points []sessions.Params, against sessions.Trial) (int, error) {
 	a.prepared = map[sessions.Params]sessions.Trial{}
 	for _, p := range points {
 		a.prepared[p] = a.Trial(p, against)

@@ -40,7 +40,7 @@ func (a *ahead) Width() int { return a.width }
 // Prepare implements sessions.Ahead. What was posted for another course of the search is
 // withdrawn first. It hands nothing out while a measure takes less than worthAhead, and returns
 // how many points it has posted.
-func (a *ahead) Prepare(points []sessions.Params, against sessions.Accuracy) (int, error) {
+func (a *ahead) Prepare(points []sessions.Params, against sessions.Trial) (int, error) {
 	quick := a.recomputer.PartsFrom == 0 && (a.began.IsZero() || time.Since(a.began) < worthAhead)
 	a.began = time.Now()
 	if len(a.posted) > 0 {
@@ -88,13 +88,13 @@ func (a *ahead) Result(p sessions.Params) (t sessions.Trial, ok bool, err error)
 }
 
 // trialSpec is the measure of a point of the session model: on the data set at a path, against
-// the best accuracy so far: one that is far behind it is not measured on all cases.
+// that of the point the search stands on: one that is far behind it is not measured on all cases.
 type trialSpec struct {
 	Relation string
 	Steering steering
 	Data     string
 	Point    sessions.Params
-	Against  sessions.Accuracy
+	Against  sessions.Trial
 }
 
 // runTrial is the runner of one measure. What the points of a search have in common is made for

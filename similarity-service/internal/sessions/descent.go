@@ -46,6 +46,7 @@ func (s *search) descend() error {
 
 // starts are the points tried first: the given one, and ones that suit data on which it is far off, where visitors never
 // or seldom return to an item, or not to the latest, where only the newest sessions matter, or where one of the two models is much better.
+// That of transitions differs in more: one parameter at a time does not lead there.
 func starts(first Params) []Params {
 	never, seldom, onward, newest, order, near := first, first, first, first, first, first
 	never.RepeatFactor, never.LastFactor = 0, 0
@@ -54,6 +55,8 @@ func starts(first Params) []Params {
 	onward.LastFactor, onward.LastWeight = 0, 0 // pages loaded again were taken out
 	newest.Recency, newest.OrderRecency = 6, 6
 	order.OrderShare, near.OrderShare = .9, .2
+	order.OrderSecond, order.IDFPower = 3, .15 // together: two steps lead to what is popular
+	order.LengthPower, order.SimilarityPower, order.Recency, order.AfterPower, order.SeedIDF = .5, 3, 2, 2, .25
 	return []Params{first, never, seldom, onward, newest, order, near}
 }
 
@@ -65,7 +68,7 @@ func (s *search) jump(all []axis) error {
 		to := a.nearest(&p) + 1 - 2*s.random.IntN(2)
 		*a.field(&p) = a.values[min(max(to, 0), len(a.values)-1)]
 	}
-	s.atScore, s.atScout = 0, Accuracy{}
+	s.atScore, s.atTrial = 0, nil
 	_, err := s.try(p)
 	return err
 }
@@ -107,10 +110,10 @@ func (s *search) try(p Params) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	scout, behind := t.Scout, s.behind(t.Scout, s.atScout)
+	behind := s.behind(t, s.atTrial)
 	var got Accuracy
 	if !behind {
-		got = scout.join(s.scouts(), *t.Rest, len(s.cases)-s.scouts())
+		got = t[len(t)-1]
 	}
 	s.report.Evaluations++
 	if s.o.Progress != nil {
@@ -126,7 +129,7 @@ func (s *search) try(p Params) (bool, error) {
 	if behind || score <= s.atScore {
 		return false, nil
 	}
-	s.at, s.atScore, s.atScout = p, score, scout
+	s.at, s.atScore, s.atTrial = p, score, t
 	if score > s.bestScore {
 		s.best, s.bestScore, s.report.Best = p, score, got
 	}

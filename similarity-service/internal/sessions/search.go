@@ -33,7 +33,7 @@ type SearchOptions struct {
 	Now func() time.Time
 	// Holdout is the share of newest sessions held out; 0 means .1.
 	Holdout float64
-	// Cases bounds the held-out prefixes scored per point; 0 means 6000.
+	// Cases bounds the held-out prefixes scored per point; 0 means 12,000.
 	Cases int
 	// Workers bounds the goroutines; 0 means GOMAXPROCS.
 	Workers int
@@ -84,7 +84,7 @@ func Search(o SearchOptions) (Params, SearchReport, error) {
 	return s.best, s.report, nil
 }
 
-// withDefaults fills in what is left out: some 200 points, the latest tenth of the sessions held out, 6,000 cases of it.
+// withDefaults fills in what is left out: some 200 points, the latest tenth of the sessions held out, 12,000 cases of it.
 // Pinned parameters are put into the starting point here, so that no axis starts elsewhere.
 func (o SearchOptions) withDefaults() SearchOptions {
 	if o.Start == nil {
@@ -100,7 +100,7 @@ func (o SearchOptions) withDefaults() SearchOptions {
 		o.Holdout = .1
 	}
 	if o.Cases <= 0 {
-		o.Cases = 6000
+		o.Cases = 12_000
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
@@ -109,13 +109,22 @@ func (o SearchOptions) withDefaults() SearchOptions {
 }
 
 const (
-	// scoutShare is the share of cases on which a point is first compared with the current one, and scoutMargin how far
-	// behind it may be there before the rest is spared. The cases are the same, so that little chance is in the
-	// difference; scoutLeast is the number of cases below which all are always scored.
-	scoutShare  = .25
-	scoutMargin = .01
-	scoutLeast  = 400
+	// noise is about the standard error of the relative difference of two neighbouring points on one case; it falls with the root of their
+	// number. The cases are the same for both, so that it is much less than that of either.
+	noise = .4
+	// leastStage is the number of cases below which no comparison says enough.
+	leastStage = 400
 )
+
+// stagesOf are the numbers of cases after which a point is compared with the one the search stands on; the last has all of them.
+func stagesOf(cases int) (stages []int) {
+	for _, n := range []int{cases / 16, cases / 4} {
+		if n >= leastStage {
+			stages = append(stages, n)
+		}
+	}
+	return append(stages, cases)
+}
 
 // jumpAxes is how many parameters a jump changes.
 const jumpAxes = 4
@@ -130,12 +139,13 @@ type search struct {
 	ix     *index
 	cases  []Case
 	began  time.Time
+	stages []int
 	report SearchReport
 
-	// at is the point the descent stands on, with its score and its figures on the scouting cases.
+	// at is the point the descent stands on, with its score and its measure.
 	at      Params
 	atScore float64
-	atScout Accuracy
+	atTrial Trial
 
 	best      Params
 	bestScore float64
@@ -172,6 +182,7 @@ func newSearch(o SearchOptions, start Params) (*search, error) {
 	}
 	s := &search{o: o, ix: ix, random: rand.New(rand.NewPCG(o.Seed, 0x5e55)), at: start, best: start}
 	s.cases = s.holdOut(o.Train[len(fit):])
+	s.stages = stagesOf(len(s.cases))
 	s.report.TrainSessions, s.report.Cases = len(fit), len(s.cases)
 	if o.Ceiling > 0 {
 		s.began = o.Now()

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +40,32 @@ func TestSearchIsDeterministic(t *testing.T) {
 	}
 	if diff := cmp.Diff(find(1), find(5)); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAMeasureInStagesIsThatOfAllCases measures a point at once and stage by stage, against one that is as good and one that is better.
+func TestAMeasureInStagesIsThatOfAllCases(t *testing.T) {
+	t.Parallel()
+	trials, err := NewTrials(SearchOptions{Train: walks(22, 6000, 300), Items: 300})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := len(trials.cases)
+	if diff := cmp.Diff([]int{all / 4, all}, trials.stages); diff != "" || all < 1600 || all >= 6400 {
+		t.Fatalf("of %d cases: %s", all, diff)
+	}
+	p := DefaultParams()
+	whole := trials.Trial(p, nil)
+	once := newModel(trials.ix, trials.orderFor(p), p).Measure(trials.cases, 1)
+	if diff := math.Abs(whole[1].MRR-once.MRR) + math.Abs(whole[1].HR-once.HR); len(whole) != 2 || diff > 1e-9 {
+		t.Errorf("in stages %v, at once %v", whole, once)
+	}
+	if again := trials.Trial(p, whole); !slices.Equal(again, whole) {
+		t.Errorf("against itself %v, want %v", again, whole)
+	}
+	better := Trial{{HR: 1.1 * whole[0].HR, MRR: 1.1 * whole[0].MRR}, {HR: 1, MRR: 1}}
+	if cut := trials.Trial(p, better); len(cut) != 1 {
+		t.Errorf("far behind after %d stages", len(cut))
 	}
 }
 
