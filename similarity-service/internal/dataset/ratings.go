@@ -68,7 +68,7 @@ type interactionTable struct {
 	rows         []interaction
 	rated        bool // values are ratings
 	timed        bool // of some user interactions have different times
-	first        []int64
+	first        []int64 // by user, the time of the first row
 }
 
 // readInteractions reads the whole table, whose rows take 32 bytes each.
@@ -96,18 +96,18 @@ func readInteractions(file string, o Options, d *Data) (*interactionTable, error
 		if err != nil {
 			return err
 		}
-		if row.user, err = t.users.Add(user); err != nil {
-			return err
-		}
 		if r.at[timeColumn] > 0 {
 			if row.seconds, err = r.seconds(); err != nil {
 				return err
 			}
-			if int(row.user) == len(t.first) {
-				t.first = append(t.first, row.seconds)
-			}
-			t.timed = t.timed || row.seconds != t.first[row.user]
 		}
+		if row.user, err = t.users.Add(user); err != nil {
+			return err
+		}
+		if int(row.user) == len(t.first) {
+			t.first = append(t.first, row.seconds)
+		}
+		t.timed = t.timed || row.seconds != t.first[row.user]
 		if row.item, err = t.items.Add(item); err != nil {
 			return err
 		}

@@ -105,13 +105,17 @@ func leaveOwnOut(d *dataset.Data, rng *rand.Rand, most int) *Set {
 		if len(v.Cases) == most {
 			return v
 		}
-		part := 0
+		items, _ := d.Train.Row(u)
+		if len(items) < 2 {
+			continue
+		}
+		part := fifth(len(items))
 		if d.Ordered {
 			part = d.LatestPart(u)
-		} else if items, _ := d.Train.Row(u); len(items) > 1 {
-			part = fifth(len(items))
 		}
-		v.hide(d, int32(u), part, rng)
+		if part > 0 {
+			v.hide(d, int32(u), part, rng)
+		}
 	}
 	for _, u := range users {
 		if !d.Ordered || len(v.Cases) >= min(fewCases, most) {
