@@ -66,8 +66,8 @@ func loadRatings(path string, o Options) (*Data, error) {
 type interactionTable struct {
 	users, items idmap.Map
 	rows         []interaction
-	rated        bool // values are ratings
-	timed        bool // of some user interactions have different times
+	rated        bool    // values are ratings
+	timed        bool    // of some user interactions have different times
 	first        []int64 // by user, the time of the first row
 }
 
