@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/chromedp"
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -240,6 +241,32 @@ func (d *webDemo) shopPage(t *testing.T, ctx context.Context, wrong func() []str
 	}
 	for _, text := range wrong() {
 		t.Errorf("%s: %s", name, text)
+	}
+}
+
+// shopScriptComesLate holds the shop's own script back until the tracker has filled a list.
+func (d *webDemo) shopScriptComesLate(t *testing.T) {
+	ctx, wrong := d.tab(t, wide)
+	ctx, cancel := context.WithTimeout(ctx, 3*pagePatience)
+	defer cancel()
+	held := make(chan fetch.RequestID, 1)
+	chromedp.ListenTarget(ctx, func(event any) {
+		if paused, ok := event.(*fetch.EventRequestPaused); ok {
+			held <- paused.RequestID
+		}
+	})
+	script := []*fetch.RequestPattern{{URLPattern: "*/shop.js*"}}
+	if err := chromedp.Run(ctx, fetch.Enable().WithPatterns(script), chromedp.Navigate("about:blank"),
+		chromedp.Evaluate(fmt.Sprintf("location.href = %q", d.url("/shop/product?id=85123A")), nil),
+		chromedp.WaitReady(`[data-aisle="product_detail.similar"] [data-item]`, chromedp.ByQuery),
+	); err != nil {
+		t.Fatal(err)
+	}
+	if err := chromedp.Run(ctx, fetch.ContinueRequest(<-held), says("#trace", "5. List")); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range wrong() {
+		t.Error(text)
 	}
 }
 

@@ -36,6 +36,7 @@ func TestConsole(t *testing.T) {
 		})
 		t.Run("shop", func(t *testing.T) {
 			t.Parallel()
+			d.shopScriptComesLate(t)
 			d.shopFromVisitToOrder(t)
 		})
 	})

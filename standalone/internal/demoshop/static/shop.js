@@ -37,20 +37,23 @@
       panel.textContent = "The panel cannot be filled: " + failure.message;
     }
   }
-  document.addEventListener("aisle:filled", (event) => { main ||= document.querySelector("[data-aisle]:not([hidden])") || event.target; later(); });
+  const filled = (target) => {
+    main ||= document.querySelector("[data-aisle]:not([hidden])") || target;
+    later();
+    for (const title of target.querySelectorAll(".title")) title.textContent = title.textContent.charAt(0) + title.textContent.slice(1).toLowerCase();
+  };
+  document.addEventListener("aisle:filled", (event) => filled(event.target));
   document.addEventListener("aisle:sent", (event) => {
     later();
     if (event.detail.some((e) => e.type === "view_item_list")) return;
     // What was done changes what is shown: on a page that stays, its lists are asked for again.
     if (document.body.dataset.page === "home" || document.body.dataset.page === "order") aisle.refresh();
   });
-  document.addEventListener("aisle:filled", (event) => {
-    for (const title of event.target.querySelectorAll(".title")) title.textContent = title.textContent.charAt(0) + title.textContent.slice(1).toLowerCase();
-  });
-
   const fold = document.querySelector("[data-panel]"), narrow = matchMedia("(max-width: 62rem)");
   const set = () => { fold.open = !narrow.matches; };
   narrow.addEventListener("change", set);
   set();
   start();
+  // Where this script came late, the tracker has filled lists before.
+  for (const place of document.querySelectorAll("[data-aisle]:has([data-item])")) filled(place);
 })();
