@@ -32,6 +32,9 @@ func LatestPart(n int, together func(entry int) bool) int {
 	return latestPart(n, together, latestShare)
 }
 
+// Fifth is how many of n entries are the part that is held out where nothing says which belong together; at least 1.
+func Fifth(n int) int { return max((n+2)/5, 1) }
+
 func latestPart(n int, together func(entry int) bool, share float64) int {
 	best, target := 0, share*float64(n)
 	for part := 1; part < n; part++ {

@@ -98,7 +98,7 @@ func (b *builder) addHistory(all, past []entry) {
 		}
 		hide := dataset.LatestPart(len(all), sameTime(all))
 		if hide == 0 {
-			hide = max(1, (len(all)+2)/5)
+			hide = dataset.Fifth(len(all))
 		}
 		for n, e := range all {
 			if n < len(all)-hide {

@@ -83,6 +83,36 @@ func cached(t testing.TB, bucket blob.Bucket, db *store.Store, redisURL string) 
 	return NewRegistry(db, a, rowcache.New(client), slog.New(slog.DiscardHandler), time.Now)
 }
 
+// liveModel is a model that a registry with Redis has stored and made live, and what another registry needs to serve it.
+type liveModel struct {
+	registry         *Registry
+	version          string
+	folder, redisURL string
+	bucket           blob.Bucket
+	db               *store.Store
+}
+
+// newLiveModel makes one of n items with lists of k.
+func newLiveModel(t *testing.T, n, k int) liveModel {
+	t.Helper()
+	s := liveModel{folder: t.TempDir(), db: storetest.SQLite(t)(t), redisURL: testenv.Redis(t)}
+	var err error
+	if s.bucket, err = blob.Open(t.Context(), "file://"+s.folder); err != nil {
+		t.Fatal(err)
+	}
+	s.registry = cached(t, s.bucket, s.db, s.redisURL)
+	content := listed(n, k)
+	m, err := s.registry.Store(t.Context(), shop, New{
+		Model: similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady}, Content: content, TrainOnly: content,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, s.registry, m.Version)
+	s.version = m.Version
+	return s
+}
+
 func rowsOf(t testing.TB, r *Registry, items ...int32) [][]snapshot.Entry {
 	t.Helper()
 	m, err := r.Model(t.Context(), shop, "similar", "")
@@ -120,20 +150,8 @@ func rowsOfRedis(t testing.TB, r *Registry, items ...int32) [][]snapshot.Entry {
 // have come it answers the same without Redis.
 func TestWithRedisAReplicaStartsWithoutTheSnapshot(t *testing.T) {
 	t.Parallel()
-	folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
-	bucket, err := blob.Open(t.Context(), "file://"+folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := cached(t, bucket, db, redisURL)
-	content := listed(20_000, 20)
-	m, err := first.Store(t.Context(), shop, New{
-		Model: similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady}, Content: content, TrainOnly: content,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	publish(t, first, m.Version)
+	s := newLiveModel(t, 20_000, 20)
+	first, bucket, db, redisURL := s.registry, s.bucket, s.db, s.redisURL
 	want := rowsOf(t, first, 0, 7, 19_999)
 
 	far := &slow{bucket, 20_000 * 32, make(chan struct{})} // the head takes 27 bytes an item
@@ -218,32 +236,19 @@ func TestADamagedSnapshotIsNoticedBehindItsHead(t *testing.T) {
 // TestDamageFoundWhileTheHeadIsTaken finds the only snapshot of a relation damaged after its head was opened and before that is live.
 func TestDamageFoundWhileTheHeadIsTaken(t *testing.T) {
 	t.Parallel()
-	folder, db, redisURL := t.TempDir(), storetest.SQLite(t)(t), testenv.Redis(t)
-	bucket, err := blob.Open(t.Context(), "file://"+folder)
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := cached(t, bucket, db, redisURL)
-	content := listed(500, 5)
-	m, err := first.Store(t.Context(), shop, New{
-		Model: similarityapi.Model{Relation: "similar", JobID: "-one", State: StateReady}, Content: content, TrainOnly: content,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	publish(t, first, m.Version)
-	damageFile(t, filepath.Join(folder, filepath.FromSlash(snapshotPath(shop, m.Version))), func(size int) int { return size - 100 })
+	s := newLiveModel(t, 500, 5)
+	damageFile(t, filepath.Join(s.folder, filepath.FromSlash(snapshotPath(shop, s.version))), func(size int) int { return size - 100 })
 
-	second := cached(t, bucket, db, redisURL)
+	second := cached(t, s.bucket, s.db, s.redisURL)
 	unlock := second.lockTaking(shop) // in the place of take
-	if head, err := second.open(t.Context(), shop, m.Version); err != nil || !head.head {
+	if head, err := second.open(t.Context(), shop, s.version); err != nil || !head.head {
 		t.Fatalf("%+v, %v", head, err)
 	}
 	eventually(t, func() bool {
-		_, found := second.wary.Load(shop + "/" + m.Version)
+		_, found := second.wary.Load(shop + "/" + s.version)
 		return found
 	})
-	second.see(shop, "similar", served{m.Version, VerdictUnknown})
+	second.see(shop, "similar", served{s.version, VerdictUnknown})
 	unlock()
 	eventually(t, func() bool { return second.FellBack(shop, "similar") })
 	if live := second.Live(shop); len(live) > 0 {

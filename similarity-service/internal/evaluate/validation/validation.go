@@ -109,7 +109,7 @@ func leaveOwnOut(d *dataset.Data, rng *rand.Rand, most int) *Set {
 		if len(items) < 2 {
 			continue
 		}
-		part := fifth(len(items))
+		part := dataset.Fifth(len(items))
 		if d.Ordered {
 			part = d.LatestPart(u)
 		}
@@ -122,14 +122,11 @@ func leaveOwnOut(d *dataset.Data, rng *rand.Rand, most int) *Set {
 			break
 		}
 		if items, _ := d.Train.Row(u); len(items) > 1 && d.LatestPart(u) == 0 {
-			v.hide(d, int32(u), fifth(len(items)), rng)
+			v.hide(d, int32(u), dataset.Fifth(len(items)), rng)
 		}
 	}
 	return v
 }
-
-// fifth is that of n, at least 1.
-func fifth(n int) int { return max((n+2)/5, 1) }
 
 // hide adds the case of a row with some of its entries hidden: the last ones when the order is known. It is none where there is nothing to
 // find.
