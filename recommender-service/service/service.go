@@ -243,7 +243,7 @@ func (s *Service) forget(ctx context.Context, shop, userID, sessionID string) (f
 		return f, err
 	}
 	for _, who := range []struct{ id, visitor string }{
-		{userID, experiment.Visitor(userID, "")}, {sessionID, experiment.Visitor("", sessionID)},
+		{userID, decision.VisitorID(userID, "")}, {sessionID, decision.VisitorID("", sessionID)},
 	} {
 		if who.id == "" {
 			continue

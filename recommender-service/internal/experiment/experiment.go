@@ -11,10 +11,10 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/config"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/recommend"
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -52,29 +52,10 @@ type Assigner struct {
 	Scenarios   *scenario.Collection
 }
 
-// Visitor returns the id by which a request's visitor is put into an arm; "" for none.
-func Visitor(userID, sessionID string) string {
-	switch {
-	case userID != "":
-		return "u/" + userID
-	case sessionID != "":
-		return "s/" + sessionID
-	}
-	return ""
-}
-
-// Named returns the user or the session that Visitor made an id of.
-func Named(visitor string) (userID, sessionID string) {
-	if session, ok := strings.CutPrefix(visitor, "s/"); ok {
-		return "", session
-	}
-	return strings.TrimPrefix(visitor, "u/"), ""
-}
-
 // Choose puts the visitor of a request into the first experiment that takes him, holdouts before others, each in order of id, and returns
 // the placement as that arm has it.
 func (b *Assigner) Choose(shop string, p recommend.Placement, r *api.Request) recommend.Placement {
-	visitor := Visitor(r.UserID, r.SessionID)
+	visitor := decision.VisitorID(r.UserID, r.SessionID)
 	if visitor == "" {
 		return p
 	}

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
-	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -142,7 +141,7 @@ func (a *Attribution) count(
 	p := newPage(a, shop)
 	for n := range events {
 		e := &events[n]
-		if robots[experiment.Visitor(e.UserID, e.SessionID)] || deniesAnalytics(e.Consent) {
+		if robots[decision.VisitorID(e.UserID, e.SessionID)] || deniesAnalytics(e.Consent) {
 			continue
 		}
 		if err := p.event(ctx, e); err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
-	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -102,7 +101,7 @@ func (c *Counter) Answered(shop string, d *decision.Decision, a *api.Answer) {
 	if d.Experiment == "" {
 		return
 	}
-	if visitor := experiment.Visitor(d.Request.UserID, d.Request.SessionID); visitor != "" {
+	if visitor := decision.VisitorID(d.Request.UserID, d.Request.SessionID); visitor != "" {
 		k := store.VisitorKey{Shop: shop, Experiment: d.Experiment, Arm: d.Arm, Visitor: visitor}
 		v := c.visitors[k]
 		if v.FirstMs == 0 {

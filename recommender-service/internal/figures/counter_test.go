@@ -16,7 +16,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
-	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
@@ -97,7 +96,7 @@ func plainly(c store.Counts, now time.Time, shop string, d *decision.Decision, a
 			add(ruleMetric(rule, Impressions), 1)
 		}
 	}
-	if visitor := experiment.Visitor(d.Request.UserID, d.Request.SessionID); d.Experiment != "" && visitor != "" {
+	if visitor := decision.VisitorID(d.Request.UserID, d.Request.SessionID); d.Experiment != "" && visitor != "" {
 		k := store.VisitorKey{Shop: shop, Experiment: d.Experiment, Arm: d.Arm, Visitor: visitor}
 		addVisitor(c, k, store.VisitorCount{FirstMs: d.At.UnixMilli(), Impressions: int64(len(a.Items))})
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/segmentio/encoding/json"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
-	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -86,7 +85,7 @@ func (a *Attribution) turned(ctx context.Context, shop string, robots map[string
 func robotsAmong(events []profileapi.StoredEvent) map[string]bool {
 	robots := map[string]bool{}
 	for n := range events {
-		robots[experiment.Visitor(events[n].UserID, events[n].SessionID)] = events[n].Robot
+		robots[decision.VisitorID(events[n].UserID, events[n].SessionID)] = events[n].Robot
 	}
 	return robots
 }
@@ -161,10 +160,10 @@ func (a *Attribution) verdictsSince(ctx context.Context, shop, from string) (lis
 // turnPerson turns a person under all names that his events have, and returns how many it turned.
 func (a *Attribution) turnPerson(ctx context.Context, shop string, r *profileapi.Robot) (int, error) {
 	robot := r.Verdict == profileapi.VerdictRobot
-	visitor := experiment.Visitor(r.UserID, r.SessionID)
+	visitor := decision.VisitorID(r.UserID, r.SessionID)
 	robots := map[string]bool{visitor: robot}
 	if err := a.eachEvent(ctx, shop, visitor, a.since(), func(e *profileapi.StoredEvent) {
-		robots[experiment.Visitor(e.UserID, e.SessionID)] = robot
+		robots[decision.VisitorID(e.UserID, e.SessionID)] = robot
 	}); err != nil {
 		return 0, err
 	}
@@ -233,7 +232,7 @@ func (a *Attribution) replay(ctx context.Context, p *page, visitor string, after
 	}
 	var failed error
 	err := a.eachEvent(ctx, p.shop, visitor, since, func(e *profileapi.StoredEvent) {
-		if failed == nil && e.Seq > after && e.Seq <= upTo && experiment.Visitor(e.UserID, e.SessionID) == visitor &&
+		if failed == nil && e.Seq > after && e.Seq <= upTo && decision.VisitorID(e.UserID, e.SessionID) == visitor &&
 			!deniesAnalytics(e.Consent) {
 			failed = p.event(ctx, e)
 		}
@@ -297,7 +296,7 @@ func (p *page) meanLatency(ctx context.Context, a *answer, hourMs int64) (float6
 // eachEvent calls f with the events of a visitor since a moment by order of acknowledgement; those of other names of the person are among
 // them.
 func (a *Attribution) eachEvent(ctx context.Context, shop, visitor string, since time.Time, f func(*profileapi.StoredEvent)) error {
-	user, session := experiment.Named(visitor)
+	user, session := decision.OfVisitorID(visitor)
 	q := profileapi.EventsQuery{UserID: user, SessionID: session, From: wire.TimeOf(since), Ascending: true, Limit: personPage}
 	for n := 0; n < mostTurned; {
 		page, err := a.Visitors.Events(ctx, shop, q)
@@ -318,7 +317,7 @@ func (a *Attribution) eachEvent(ctx context.Context, shop, visitor string, since
 
 // eachDecision calls f with what a visitor was answered since a moment, by time.
 func (a *Attribution) eachDecision(ctx context.Context, shop, visitor string, since time.Time, f func(*decision.Decision) error) error {
-	user, session := experiment.Named(visitor)
+	user, session := decision.OfVisitorID(visitor)
 	afterMs, after := since.UnixMilli(), ""
 	for n := 0; n < mostTurned; n += personPage {
 		rows, err := a.Visitors.Decisions(ctx, shop, cmp.Or(user, session), afterMs, after, personPage)
@@ -331,7 +330,7 @@ func (a *Attribution) eachDecision(ctx context.Context, shop, visitor string, si
 			if err := json.Unmarshal(rows[k].Body, d); err != nil {
 				return fmt.Errorf("read decision %s: %w", rows[k].ID, err)
 			}
-			if experiment.Visitor(d.Request.UserID, d.Request.SessionID) != visitor {
+			if decision.VisitorID(d.Request.UserID, d.Request.SessionID) != visitor {
 				continue
 			}
 			if err := f(d); err != nil {

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
-	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/profileapi"
@@ -151,7 +150,7 @@ func (p *page) once(ctx context.Context, scope, visitor, kind, item string, atMs
 // event counts one event, line by line: a line names its own answer, else it has that of the event. Types that say nothing
 // about an answer are passed over.
 func (p *page) event(ctx context.Context, e *profileapi.StoredEvent) error {
-	visitor := experiment.Visitor(e.UserID, e.SessionID)
+	visitor := decision.VisitorID(e.UserID, e.SessionID)
 	lines := e.Items
 	if len(lines) == 0 && e.ItemID != "" {
 		lines = []profileapi.EventItem{{ItemID: e.ItemID}}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
@@ -102,7 +102,7 @@ func (p *page) seen(ctx context.Context, id, visitor, itemID string, e *profilea
 		return err
 	}
 	if first {
-		sentTo := experiment.Visitor(a.decision.Request.UserID, a.decision.Request.SessionID)
+		sentTo := decision.VisitorID(a.decision.Request.UserID, a.decision.Request.SessionID)
 		for n := range a.decision.Items {
 			p.impression(a, sentTo, a.decision.Items[n].Key, -1)
 		}

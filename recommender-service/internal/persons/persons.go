@@ -13,7 +13,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/aisle-rec/aisle/recommender-service/internal/experiment"
+	"github.com/aisle-rec/aisle/recommender-service/internal/decision"
 	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/shared/audit"
 	"github.com/aisle-rec/aisle/shared/httpclient"
@@ -55,7 +55,7 @@ type name struct{ user, session string }
 // id is under what decisions are kept; visitor is under what clicks and places in experiments
 // are.
 func (n name) id() string      { return n.user + n.session } // one of them is empty
-func (n name) visitor() string { return experiment.Visitor(n.user, n.session) }
+func (n name) visitor() string { return decision.VisitorID(n.user, n.session) }
 
 // stream returns what the profile-service holds on a person, as it comes: names first, an entry
 // of kind "end" last. The caller closes it.
