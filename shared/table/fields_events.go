@@ -18,13 +18,14 @@ const (
 		lineitem name`
 	sessionWords = `session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch`
 	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no,
-		invoice id, invoice, invoice number, increment id, id order, amazon order id, order reference, receipt id, receipt, basket
-		id, basket, bestellung, bestellnummer,
+		invoice id, invoice, invoice number, increment id, order increment id, id order, amazon order id, order reference, receipt id,
+		receipt, basket id, basket, bestellung, bestellnummer,
 		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, belegnummer, rechnungsnummer, commande, numero
 		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
-		ordine, bestelling, bestelnummer, zamowienie`
-	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, order date, purchase date,
-		invoice date, transaction date, transaction dt, t dat, ts, event timestamp, server time, paid at, date add, unix time,
+		ordine, bestelling, bestelnummer, zamowienie,
+		reference`
+	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, order date, order created at,
+		purchase date, invoice date, transaction date, transaction dt, t dat, ts, event timestamp, server time, paid at, date add, unix time,
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, besteldatum, data zamowienia`

@@ -2,7 +2,7 @@ package table
 
 // KindOf tells from the columns what the rows are; ok is false when that is not certain. Events
 // say who, what and when, or of an order what and when; items have an id and a title and nobody who touched them; users have
-// an id and nothing else of these. It never guesses Interactions.
+// an id and nothing else of these, nor the number and the time of an order. It never guesses Interactions.
 func KindOf(columns []string) (kind Kind, ok bool) {
 	filled := func(kind Kind, fields ...string) bool {
 		p, err := NewPlan(kind, columns, PlanOptions{})
@@ -28,7 +28,7 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 		return Events, true
 	case product && named && !who && !ordered:
 		return Items, true
-	case who && !what && !product:
+	case who && !what && !product && !(filled(Events, "order_id") && filled(Events, "occurred_at")):
 		return Users, true
 	}
 	return "", false

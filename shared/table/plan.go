@@ -232,6 +232,9 @@ func (p *Plan) byPreference(columns []Column) {
 				break
 			}
 			for _, f := range p.byWord[w] {
+				if w == "reference" && (p.fields[f].Name == "order_id") != p.overview(columns) {
+					continue
+				}
 				offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + 2*n})
 			}
 		}
@@ -254,6 +257,18 @@ func (p *Plan) byPreference(columns []Column) {
 		}
 		p.taken[f.Name] = true
 	}
+}
+
+// overview reports whether the columns are those of a list of orders without their lines, as PrestaShop shows it: how each was paid, and
+// nothing of its items. Its "Reference" is the number of the order, which in all other files is that of a product.
+func (p *Plan) overview(columns []Column) bool {
+	paid, counted := false, false
+	for i := range columns {
+		w := Word(columns[i].Name)
+		paid = paid || w == "payment" || w == "paiement" || w == "zahlung" || w == "pago" || w == "pagamento"
+		counted = counted || slices.ContainsFunc(p.byWord[w], func(f int) bool { return p.fields[f].Name == "quantity" })
+	}
+	return p.Kind == Events && paid && !counted
 }
 
 // unwanted reports whether a column that no field takes is left out: what carriers and tax offices want to know of an item, and what the

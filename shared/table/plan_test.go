@@ -68,6 +68,15 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 			"numéro commande=order_id;id client=user_id;référence=item_id;quantité=quantity;date=occurred_at",
 		},
 		{
+			Events, "ID;Reference;Customer;Total;Payment;Status;Date",
+			"ID=properties.ID;Reference=order_id;Customer=user_id;Total=properties.Total;Payment=properties.Payment;" +
+				"Status=properties.Status;Date=occurred_at",
+		},
+		{
+			Events, "Customer;Product ID;Reference;Payment;Quantity;Date",
+			"Customer=user_id;Product ID=item_id;Reference=properties.Reference;Payment=properties.Payment;Quantity=quantity;Date=occurred_at",
+		},
+		{
 			Events, "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country",
 			"InvoiceNo=order_id;StockCode=item_id;Description=properties.Description;Quantity=quantity;" +
 				"InvoiceDate=occurred_at;UnitPrice=price;CustomerID=user_id;Country=properties.Country",
@@ -124,7 +133,7 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"id;title;price": Items, "Handle;Title;Variant Price": Items, "order_id;customer;sku;product name;qty;date": Events,
 		"Name;Email;Created at;Lineitem quantity;Lineitem name": Events, "user_id;segments": Users, "a;b": "",
 		"timestamp;visitorid;event;itemid": Events, "amazon-order-id;purchase-date;product-name;sku;item-status;quantity": Events,
-		"sku;title;price;order;quantity": Items, "user_pseudo_id;event_name;event_timestamp": Events,
+		"sku;title;price;order;quantity": Items, "ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))
 		if got != want || ok != (want != "") {
