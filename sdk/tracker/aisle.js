@@ -12,7 +12,7 @@
   const server = (set.server || (tag ? new URL(tag.src).origin : "")).replace(/\/$/, "");
   const day = 864e5, batch = 50, kept = 200;
 
-  /** Storage that pages may refuse: then things last as long as the page. */
+  /** Storage that pages may refuse: then all lasts as long as the page. */
   const memory = {};
   const store = {
     get: (k) => { try { return JSON.parse(localStorage.getItem("aisle." + k) || "null"); } catch { return memory[k] ?? null; } },
@@ -24,11 +24,14 @@
   let user = set.user || "", token = set.userToken || "", allowed = true;
   /** @type {any[]} */
   let queue = store.get("queue") || [];
+  /** What this page does before consent is decided. */
+  let held = [];
   /** What was decided holds in all tabs, and in a page that comes back. */
   function decided() {
     const consent = store.get("consent");
     allowed = consent === null ? set.consent !== "wait" : consent;
-    if (consent === false) { queue = []; ["queue", "session", "clicks"].forEach(store.drop); }
+    if (consent === false) { queue = []; held = null; ["queue", "session", "clicks"].forEach(store.drop); }
+    if (allowed) held?.splice(0).forEach(track);
   }
   decided();
   addEventListener("storage", (e) => e.key === "aisle.consent" && decided());
@@ -43,7 +46,7 @@
     return live.id;
   }
 
-  /** Posts; again without the person when the token has ended, or is not of the person in what waited. */
+  /** Posts; again without the person when the token has ended or is another's. */
   async function post(path, body) {
     const named = token, text = JSON.stringify(body), less = JSON.stringify(body, (k, v) => k === "user_id" ? undefined : v);
     const r = await fetch(server + path, {
@@ -57,8 +60,9 @@
 
   /** Queues an event: it is sent soon, when the page goes, or the next time that there is a network, each once. */
   function track(event) {
-    if (!allowed) return;
-    const e = { event_id: id(), occurred_at: new Date().toISOString(), session_id: session(), ...(user && { user_id: user }), ...event };
+    event = { occurred_at: new Date().toISOString(), ...event };
+    if (!allowed) { held = held && [...held, event].slice(-kept); return; }
+    const e = { event_id: id(), session_id: session(), ...(user && { user_id: user }), ...event };
     due(e);
     if (e.items && e.type !== "view_item_list") e.items = e.items.map((i) => due({ ...i })); // each line of an order to its own answer
     queue.push(e);
@@ -67,7 +71,7 @@
     else if (!timer) timer = setTimeout(flush, 2000);
   }
 
-  /** Keeps what waits here and in other tabs, but for what was sent. */
+  /** Keeps what waits here and in other tabs, less what was sent. */
   function keep(sent) {
     const all = new Map([...(store.get("queue") || []), ...queue].map((e) => [e.event_id, e]));
     sent.forEach((e) => all.delete(e.event_id));
@@ -98,7 +102,7 @@
     }
   }
 
-  /** A page that goes sends what is left; with the same ids as ever, should that have been sent already. */
+  /** A page that goes sends what is left; what was sent already has the same ids. */
   addEventListener("pagehide", () => {
     if (!allowed || !queue.length || !navigator.sendBeacon) return;
     const body = JSON.stringify({ key: set.key, events: posted(queue.slice(0, batch)), ...(token && { user_token: token }) });
@@ -153,7 +157,7 @@
   /** The latest question for each element. */
   const rounds = new WeakMap();
 
-  /** Fills up to ten elements with one question, so that a product stands once on the page. The <template> of an element, with data-field in it, is the card of one item. */
+  /** Fills up to ten elements with one question, so that a product stands once on the page. */
   async function fill(boxes) {
     const round = {};
     for (const box of boxes) {

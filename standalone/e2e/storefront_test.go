@@ -363,8 +363,9 @@ func TestAChangedScriptIsRefused(t *testing.T) {
 	}
 }
 
-// TestNothingIsKeptBeforeConsent does all that a visitor does while consent is awaited.
-func TestNothingIsKeptBeforeConsent(t *testing.T) {
+// TestBeforeConsentNothingIsStoredOrSent does all that a visitor does while consent is awaited, and then gives it: the page sends what it
+// has seen so far.
+func TestBeforeConsentNothingIsStoredOrSent(t *testing.T) {
 	t.Parallel()
 	s := openStorefront(t)
 	s.more = `data-consent="wait" data-ga4`
@@ -382,8 +383,15 @@ func TestNothingIsKeptBeforeConsent(t *testing.T) {
 	if kept != "" || session != "" {
 		t.Errorf("the browser keeps %q, the visitor is %q", kept, session)
 	}
+	s.events(t, 0)
 	s.do(t, `aisle.consent(true); aisle.track({ type: "view_item", item_id: "pot" }); aisle.flush()`, nil)
-	if e := s.events(t, 1)[0]; e.ItemID != "pot" {
-		t.Errorf("stored is %+v", e.Event)
+	stored := s.events(t, 3)
+	if got := slices.Sorted(slices.Values(kinds(stored))); !slices.Equal(got, []string{"view_item", "view_item", "view_item_list"}) {
+		t.Errorf("stored are %v", got)
+	}
+	for _, e := range stored {
+		if e.SessionID == "" || e.SessionID != stored[0].SessionID {
+			t.Errorf("of the session %q: %+v", e.SessionID, e.Event)
+		}
 	}
 }

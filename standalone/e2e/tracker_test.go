@@ -143,7 +143,7 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 
 	var again string
 	err = chromedp.Run(ctx,
-		chromedp.Evaluate(`aisle.track({type: "view_item", item_id: "pot"}); aisle.refresh()`, nil),
+		chromedp.Evaluate(`aisle.refresh()`, nil), // what was looked at before consent was given, on the same page, counts
 		holds(`document.querySelector('#again [data-item="pot"] i')`),
 		chromedp.Evaluate(
 			`document.querySelector('#again [data-item="pot"]').innerHTML + document.querySelectorAll("#again .aisle-skeleton").length`,
@@ -168,6 +168,12 @@ func TestOneTagFillsAPlacementAndPostsWhatVisitorsDo(t *testing.T) {
 	err = chromedp.Run(ctx, chromedp.Evaluate(`aisle.consent(false); Object.keys(localStorage).join(" ")`, &left))
 	if err != nil || left != "aisle.consent" {
 		t.Errorf("after consent was taken back the browser keeps %q, %v", left, err)
+	}
+	err = chromedp.Run(ctx, chromedp.Evaluate(
+		`aisle.track({type: "view_item", item_id: "mug"}); aisle.consent(true); localStorage.getItem("aisle.queue") || ""`, &left,
+	))
+	if err != nil || left != "" {
+		t.Errorf("what was done without consent waits to be sent: %q, %v", left, err)
 	}
 }
 
