@@ -51,6 +51,9 @@ type Bounds struct {
 	Now      time.Time // events happened at most maxFuture after it
 	Earliest time.Time // older events are past the retention
 	Most     int       // events of the body; 0: MaxEvents
+	// FromPage is set for what comes with a publishable key. Anybody can read the key, so what is told with it is not believed as a server's
+	// word is; and the clock is a visitor's, who hears of nothing: what lies ahead has the time of receipt.
+	FromPage bool
 }
 
 // Judged is one event of a body: valid when Errors is empty. Warnings name what was not understood and left out.

@@ -11,8 +11,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"strings"
-
-	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
 // Event is one valid event, with the name of its type brought to GA4's. It has a user or a
@@ -30,18 +28,6 @@ type Event struct {
 	Withheld   bool     // the event itself says that the visitor did not consent to personalisation
 	Rest       []byte   // JSON object of the remaining fields, verbatim; nil when there are none
 	FromPage   bool     // posted with a publishable key
-}
-
-// FromPage judges an event that a page has posted with a publishable key: anybody can read the key, so what is told with it is not believed
-// as a server's word is.
-func (j *Judged) FromPage() {
-	j.Event.FromPage = true
-	if j.Event.Type == TypeRefund {
-		j.Errors = append(j.Errors, profileapi.FieldError{
-			Pointer: j.Pointer + "/type", Code: "not_allowed",
-			Detail: "A page cannot give money back: send refunds from a server, with a secret key.",
-		})
-	}
 }
 
 // Line is one item of an event.

@@ -57,6 +57,30 @@ func TestDecodeReadsListsAndWrappers(t *testing.T) {
 	}
 }
 
+// TestAVisitorsClockThatIsAheadCostsNothing sends the same from a server, which can mend its clock, and from a page.
+func TestAVisitorsClockThatIsAheadCostsNothing(t *testing.T) {
+	t.Parallel()
+	body := []byte(`{"type":"view_item","user_id":"u","item_id":"i","occurred_at":"2026-03-01T09:00:00Z"}`)
+	for _, page := range []bool{false, true} {
+		bounds := window
+		bounds.FromPage = page
+		got, err := NewRules(profileapi.DefaultEventWeights()).Decode(body, bounds)
+		if err != nil || len(got.Events) != 1 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		e, told := got.Events[0], got.Events[0].Errors
+		if page {
+			told = e.Warnings
+		}
+		if len(e.Errors)+len(e.Warnings) != 1 || len(told) != 1 || told[0].Pointer != "/occurred_at" || told[0].Code != "event_in_future" {
+			t.Errorf("from a page %t: errors %+v, warnings %+v", page, e.Errors, e.Warnings)
+		}
+		if page && (e.Event.OccurredMs != window.Now.UnixMilli() || e.Event.Timed || !e.Event.FromPage) {
+			t.Errorf("from a page: %+v", e.Event)
+		}
+	}
+}
+
 // FuzzDecode holds the decoder against encoding/json: what that refuses as JSON must be refused, and an accepted event must survive its
 // stored form.
 func FuzzDecode(f *testing.F) {

@@ -110,6 +110,9 @@ func (d *decoder) occurredAt() {
 			"/occurred_at", "invalid_time",
 			"occurred_at is neither RFC 3339 (2026-01-31T12:00:00Z) nor a date nor an epoch in seconds, milliseconds or microseconds.",
 		)
+	case parsed.After(d.bounds.Now.Add(maxFuture)) && d.bounds.FromPage:
+		d.timed = false
+		d.warn("/occurred_at", "event_in_future", "occurred_at is more than 5 minutes ahead of the server's clock. The time of receipt counts.")
 	case parsed.After(d.bounds.Now.Add(maxFuture)):
 		d.wrong(
 			"/occurred_at", "event_in_future",
@@ -348,7 +351,10 @@ func (d *decoder) finish() {
 	if !d.timed {
 		e.OccurredMs = d.bounds.Now.UnixMilli()
 	}
-	e.Timed = d.timed
+	e.Timed, e.FromPage = d.timed, d.bounds.FromPage
+	if e.FromPage && e.Type == TypeRefund {
+		d.wrong("/type", "not_allowed", "A page cannot give money back: send refunds from a server, with a secret key.")
+	}
 	if len(d.unknown) > 0 {
 		d.nameUnknown()
 	}

@@ -116,17 +116,14 @@ func (a *API) validateEvents(ctx context.Context, in *eventsInput) (*eventsOutpu
 // with a publishable key is marked, since anybody can read that key off the page.
 func (a *API) readEvents(ctx context.Context, in *eventsInput) (string, event.Body, error) {
 	shop := auth.Shop(ctx)
-	body, err := a.Ingest.Decode(shop, in.RawBody)
+	caller := auth.FromContext(ctx)
+	body, err := a.Ingest.Decode(shop, in.RawBody, caller.Kind == auth.KindPublishable)
 	if err != nil {
 		return "", body, bodyProblem(err)
 	}
-	caller := auth.FromContext(ctx)
 	visitors := caller.Visitors()
 	for n := range body.Events {
 		e := &body.Events[n]
-		if caller.Kind == auth.KindPublishable {
-			e.FromPage()
-		}
 		visitors.Name(e.Pointer, e.Event.UserID, e.Event.SessionID)
 	}
 	return shop, body, visitors.Err()

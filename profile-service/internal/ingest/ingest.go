@@ -41,9 +41,10 @@ func New(
 	return &Ingest{group: g, rules: rules, retention: retention, now: now, metrics: m, verdictLog: newVerdictLog()}
 }
 
-// Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode.
-func (in *Ingest) Decode(shop string, data []byte) (event.Body, error) {
-	return in.decode(shop, data, event.MaxEvents)
+// Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode. fromPage says that it came with a publishable
+// key.
+func (in *Ingest) Decode(shop string, data []byte, fromPage bool) (event.Body, error) {
+	return in.decode(shop, data, event.Bounds{Most: event.MaxEvents, FromPage: fromPage})
 }
 
 // MaxRows is how many events of a file are stored in one commit: each visitor's state and pages are written once for all of them. It holds
@@ -52,12 +53,14 @@ const MaxRows = 16000
 
 // DecodeRows is Decode for up to MaxRows events of a file.
 func (in *Ingest) DecodeRows(shop string, data []byte) (event.Body, error) {
-	return in.decode(shop, data, MaxRows)
+	return in.decode(shop, data, event.Bounds{Most: MaxRows})
 }
 
-func (in *Ingest) decode(shop string, data []byte, most int) (event.Body, error) {
-	now := in.now()
-	return in.rules.Decode(data, event.Bounds{Now: now, Earliest: now.Add(-in.retention(shop)), Most: most})
+// decode sets the times of the bounds.
+func (in *Ingest) decode(shop string, data []byte, b event.Bounds) (event.Body, error) {
+	b.Now = in.now()
+	b.Earliest = b.Now.Add(-in.retention(shop))
+	return in.rules.Decode(data, b)
 }
 
 // Validate returns the verdicts that Post would give, as far as they do not depend on what is stored; but a name that is nearly a field's,

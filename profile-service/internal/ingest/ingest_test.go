@@ -35,7 +35,7 @@ func TestSharedCommitsGiveEachCallerItsOwnVerdicts(t *testing.T) {
 						`{"type":"view_item","user_id":"u%[1]d","item_id":"i","event_id":"%[3]d"}]`,
 					c, p, p-1,
 				)
-				decoded, err := in.Decode(shop, []byte(body))
+				decoded, err := in.Decode(shop, []byte(body), false)
 				if err != nil {
 					t.Error(err)
 					return

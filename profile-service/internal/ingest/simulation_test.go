@@ -238,7 +238,7 @@ func (w *world) post(t *testing.T, in *ingest.Ingest, wave int) {
 
 // attempt posts a caller's body and returns the ids that were acknowledged.
 func (w *world) attempt(t *testing.T, in *ingest.Ingest, caller int) (acked []string, err error) {
-	body, err := in.Decode(simulated, []byte(w.bodies[caller]))
+	body, err := in.Decode(simulated, []byte(w.bodies[caller]), false)
 	if err != nil {
 		return nil, err
 	}
