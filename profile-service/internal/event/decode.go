@@ -51,8 +51,8 @@ type Bounds struct {
 	Now      time.Time // events happened at most maxFuture after it
 	Earliest time.Time // older events are past the retention
 	Most     int       // events of the body; 0: MaxEvents
-	// FromPage is set for what comes with a publishable key. Anybody can read the key, so what is told with it is not believed as a server's
-	// word is; and the clock is a visitor's, who hears of nothing: what lies ahead has the time of receipt.
+	// FromPage is set for what comes with a publishable key. Anybody can read the key, so what is told with it is not believed as a
+	// server's word is; and the clock is a visitor's, who hears of nothing: what lies ahead has the time of receipt.
 	FromPage bool
 }
 

@@ -112,7 +112,10 @@ func (d *decoder) occurredAt() {
 		)
 	case parsed.After(d.bounds.Now.Add(maxFuture)) && d.bounds.FromPage:
 		d.timed = false
-		d.warn("/occurred_at", "event_in_future", "occurred_at is more than 5 minutes ahead of the server's clock. The time of receipt counts.")
+		d.warn(
+			"/occurred_at", "event_in_future",
+			"occurred_at is more than 5 minutes ahead of the server's clock. The time of receipt counts.",
+		)
 	case parsed.After(d.bounds.Now.Add(maxFuture)):
 		d.wrong(
 			"/occurred_at", "event_in_future",

@@ -41,8 +41,8 @@ func New(
 	return &Ingest{group: g, rules: rules, retention: retention, now: now, metrics: m, verdictLog: newVerdictLog()}
 }
 
-// Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode. fromPage says that it came with a publishable
-// key.
+// Decode reads a request body by the shop's rules; its errors are those of event.Rules.Decode. fromPage says that it came with a
+// publishable key.
 func (in *Ingest) Decode(shop string, data []byte, fromPage bool) (event.Body, error) {
 	return in.decode(shop, data, event.Bounds{Most: event.MaxEvents, FromPage: fromPage})
 }
