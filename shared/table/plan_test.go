@@ -134,7 +134,7 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"id;title;price": Items, "Handle;Title;Variant Price": Items, "order_id;customer;sku;product name;qty;date": Events,
 		"Name;Email;Created at;Lineitem quantity;Lineitem name": Events, "user_id;segments": Users, "a;b": "",
 		"timestamp;visitorid;event;itemid": Events, "amazon-order-id;purchase-date;product-name;sku;item-status;quantity": Events,
-		"sku;title;price;order;quantity": Items, 
+		"sku;title;price;order;quantity":                  Items,
 		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))
