@@ -54,10 +54,28 @@ func (w *objectWriter) state() {
 	}
 }
 
-// nobody names the visitor of a row whose own column is empty: by another column, such as the e-mail of a guest, else an order is a visit
-// of its own, so that its items still count as bought together.
+// nobodies are what shops and databases write in the place of a customer's id where there is none, as table.Letters writes them. \N is
+// MySQL's.
+const nobodies = "0 n null none nil nan na guest gast invite invitado ospite notset undefined anonymous"
+
+// nobodyIn reports whether a column of a row that belongs to an order names no customer: all guests would be one otherwise. Logs may
+// number their visitors from 0, so that rows without an order are as they say.
+func (w *objectWriter) nobodyIn(column int) bool {
+	if w.b.kind != table.Events || w.b.orderColumn < 0 || w.rec.Value(w.b.orderColumn) == "" {
+		return false
+	}
+	text := w.rec.Value(column)
+	if len(text) > len("undefined")+2 { // quickly, since nearly every id is none of them
+		return false
+	}
+	word := table.Letters(text)
+	return word == "" || slices.Contains(strings.Fields(nobodies), word)
+}
+
+// nobody names the visitor of a row whose own column names none: by another column, such as the e-mail of a guest, else an order is a
+// visit of its own, so that its items still count as bought together.
 func (w *objectWriter) nobody() {
-	if i := w.b.customer; i >= 0 && w.rec.Value(i) != "" {
+	if i := w.b.customer; i >= 0 && w.rec.Value(i) != "" && !w.nobodyIn(i) {
 		w.data = appendString(append(appendString(w.member(), "user_id"), ':'), w.rec.Value(i))
 		return
 	}

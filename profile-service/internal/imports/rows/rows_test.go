@@ -152,6 +152,13 @@ func TestRows(t *testing.T) {
 					`"type":"purchase","items":[{"item_id":"TEE-M","quantity":2}],"session_id":"order 302-1"} no_customer`,
 				`! item-status: The order was cancelled: it is no purchase. ` +
 					`If the word means something else here, pass --ignore 'item-status'. no_customer`}},
+		"guests whose customer is written as 0 or NULL": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order_id,order_date,customer_id,customer_email,sku\n1,2026-11-20,0,a@b,T\n2,2026-11-20,NULL,0,T\n,2026-11-20,0,,T\n", []string{
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"1","properties":{"customer_email":"a@b"},` +
+					`"type":"purchase","item_id":"T","user_id":"a@b"}`,
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"2","properties":{"customer_email":"0"},` +
+					`"type":"purchase","item_id":"T","session_id":"order 2"} no_customer`,
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","type":"purchase","user_id":"0","item_id":"T"}`}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
 			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +
