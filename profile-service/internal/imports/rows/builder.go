@@ -23,6 +23,7 @@ type builder struct {
 	orderColumn int               // −1: none
 	customer    int               // a further column that names the visitor, such as an e-mail beside a number; −1: none
 	states      []int             // columns that say what became of an order
+	cancelTimes []int             // columns that say when an order was cancelled
 	planned     int               // columns that outputs has
 	stockStates map[string]string // as stockWords has them
 	several     bool              // commas stand between categories whatever the header says
@@ -72,6 +73,7 @@ func (b *builder) extend() {
 		b.timeColumn = -1
 	}
 	b.orderColumn, b.customer, b.states = b.plan.Column("order_id"), b.plan.Spare("user_id"), orderStates(b.plan)
+	b.cancelTimes = cancelTimes(b.plan)
 	add := func(field string, column int, value string) {
 		o := output{name: field, column: column, constant: value}
 		if group, name, dotted := strings.Cut(field, "."); dotted {

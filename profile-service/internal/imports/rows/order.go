@@ -13,7 +13,8 @@ func orderStates(p *table.Plan) []int {
 	for i := range p.Columns {
 		switch table.Letters(p.Columns[i].Name) {
 		case "status", "state", "orderstatus", "orderstate", "itemstatus", "currentstate", "bestellstatus", "auftragsstatus",
-			"etat", "statut", "etatcommande", "estado", "estadopedido", "stato", "statoordine", "orderstatusname":
+			"etat", "statut", "etatcommande", "estado", "estadopedido", "stato", "statoordine", "orderstatusname",
+			"financialstatus", "paymentstatus", "fulfillmentstatus", "zahlungsstatus", "statutdelacommande":
 			if p.Kind == table.Events && p.Columns[i].How == table.Property {
 				columns = append(columns, i)
 			}
@@ -22,11 +23,30 @@ func orderStates(p *table.Plan) []int {
 	return columns
 }
 
+// cancelTimes lists the columns that have a time in the rows of orders that were cancelled, and nothing in the others.
+func cancelTimes(p *table.Plan) []int {
+	var columns []int
+	for i := range p.Columns {
+		switch table.Letters(p.Columns[i].Name) {
+		case "cancelledat", "canceledat", "cancelleddate", "canceleddate", "cancellationdate", "cancellationtime", "datecancelled",
+			"datecanceled", "storniertam", "stornodatum", "dateannulation":
+			if p.Kind == table.Events && p.Columns[i].How == table.Property {
+				columns = append(columns, i)
+			}
+		}
+	}
+	return columns
+}
+
+// saysTime reports whether a value tells that something has happened: not the 0, false or NULL that databases write for "not yet".
+func saysTime(text string) bool { return strings.ContainsAny(text, "123456789") }
+
 // cancelled and refunded are the words for what became of an order, as table.Letters writes them.
 const (
-	cancelled = "cancelled canceled voided expired failed storniert abgebrochen annule annulee annulled cancelado cancelada " +
-		"annullato annullata geannuleerd anulowane avbruten"
-	refunded = "refunded partiallyrefunded fullyrefunded erstattet rembourse remboursee reembolsado rimborsato terugbetaald"
+	cancelled = "cancelled canceled voided expired failed declined wccancelled wcfailed paymenterror erreurdepaiement " +
+		"storniert abgebrochen annule annulee annulled cancelado cancelada annullato annullata geannuleerd anulowane avbruten"
+	refunded = "refunded partiallyrefunded fullyrefunded refundedpartially partialrefund wcrefunded returned " +
+		"erstattet rembourse remboursee reembolsado rimborsato terugbetaald"
 )
 
 // state refuses a purchase that was cancelled, and warns of one that was refunded. Pending payments are purchases: whoever pays on account
@@ -35,17 +55,27 @@ func (w *objectWriter) state() {
 	if !w.purchase {
 		return
 	}
+	voided := func(column, text, what string) {
+		if w.out.Bad == nil {
+			w.out.Bad = &table.Problem{
+				Column: column, Code: "order_voided", Sample: text,
+				Message: "The order was cancelled: it is no purchase. " +
+					"If the " + what + " means something else here, pass --ignore '" + column + "'.",
+			}
+		}
+	}
+	for _, i := range w.b.cancelTimes {
+		if text := w.rec.Value(i); saysTime(text) {
+			voided(w.b.plan.Columns[i].Name, text, "time")
+		}
+	}
 	for _, i := range w.b.states {
 		c := &w.b.plan.Columns[i]
 		text := w.rec.Value(i)
 		switch word := table.Letters(text); {
 		case word == "":
-		case slices.Contains(strings.Fields(cancelled), word) && w.out.Bad == nil:
-			w.out.Bad = &table.Problem{
-				Column: c.Name, Code: "order_voided", Sample: text,
-				Message: "The order was cancelled: it is no purchase. " +
-					"If the word means something else here, pass --ignore '" + c.Name + "'.",
-			}
+		case slices.Contains(strings.Fields(cancelled), word):
+			voided(c.Name, text, "word")
 		case slices.Contains(strings.Fields(refunded), word):
 			w.out.Warnings = append(w.out.Warnings, Warning{
 				"order_refunded", c.Name, text, "The order was refunded: its lines are stored as bought. Send refund events for them.",

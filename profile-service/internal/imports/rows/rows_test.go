@@ -159,6 +159,20 @@ func TestRows(t *testing.T) {
 				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"2","properties":{"customer_email":"0"},` +
 					`"type":"purchase","item_id":"T","session_id":"order 2"} no_customer`,
 				`{"occurred_at":"2026-11-20T00:00:00.000Z","type":"purchase","user_id":"0","item_id":"T"}`}},
+		"a Shopify order that was cancelled after it was paid": {profileapi.ImportSpec{Kind: "events"},
+			"Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Cancelled at\n" +
+				"#1,x@y,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,C,2026-11-21 12:13:10 +0100\n#1,,,,1,Tee,5.00,T,\n" +
+				"#2,x@y,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,C,\n", []string{
+				`! Cancelled at: The order was cancelled: it is no purchase.`, `! Cancelled at: The order was cancelled: it is no purchase.`,
+				`{"items":[{"item_id":"C","price":25,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z",` +
+					`"order_id":"#2","type":"purchase","user_id":"x@y"}`}},
+		"orders that were cancelled, by the time or by WooCommerce's own word": {
+			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order_id,email,sku,canceled_at,Payment status\n1,u,T,2026-11-20,paid\n2,u,T,0000-00-00,wc-cancelled\n3,u,T,NULL,paid\n", []string{
+				`! canceled_at: The order was cancelled: it is no purchase. If the time means something else here, pass --ignore 'canceled_at'.`,
+				`! Payment status: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'Payment status'.`,
+				`{"order_id":"3","properties":{"Payment status":"paid","canceled_at":"NULL"},"type":"purchase","user_id":"u","item_id":"T"}`}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
 			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +
