@@ -107,7 +107,7 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 		if r.layout == amazonOrdersLayout && slices.Contains(spec.Ignore, linePrice) {
 			r.table.Notes = append(r.table.Notes, "The "+linePrice+" of these reports is that of all pieces of a line: it is left out.")
 		}
-		r.source = &plain{r, b, r.partOf()}
+		r.source = &plain{r: r, b: b, part: r.partOf()}
 	}
 	return nil
 }

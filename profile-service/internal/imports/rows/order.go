@@ -84,6 +84,36 @@ func (w *objectWriter) state() {
 	}
 }
 
+// fillDown gives a line of an order what only the first line of it says: who bought, when, in which currency and what became of it. Many
+// exports leave these cells empty from the second line on. Objects of JSON have no cells, and stay as they are.
+func (b *builder) fillDown(rec, before *table.Record) {
+	if rec.Raw != nil || rec.Value(b.orderColumn) == "" || rec.Value(b.orderColumn) != before.Value(b.orderColumn) {
+		return
+	}
+	fill := func(column int) {
+		if text := before.Value(column); text != "" && rec.Value(column) == "" {
+			for len(rec.Values) <= column {
+				rec.Values = append(rec.Values, "")
+			}
+			rec.Values[column] = text
+		}
+	}
+	for _, field := range [...]string{"occurred_at", "currency", "type"} {
+		fill(b.plan.Column(field))
+	}
+	user, session := b.plan.Column("user_id"), b.plan.Column("session_id")
+	if rec.Value(user) == "" && rec.Value(session) == "" && rec.Value(b.customer) == "" { // a line that names somebody else is his
+		fill(user)
+		fill(session)
+		fill(b.customer)
+	}
+	for _, columns := range [...][]int{b.states, b.cancelTimes} {
+		for _, column := range columns {
+			fill(column)
+		}
+	}
+}
+
 // nobodies are what shops and databases write in the place of a customer's id where there is none, as table.Letters writes them. \N is
 // MySQL's.
 const nobodies = "0 n null none nil nan na guest gast invite invitado ospite notset undefined anonymous"

@@ -191,9 +191,10 @@ func (s objects) next() (Row, error) {
 
 // plain makes a row of each record.
 type plain struct {
-	r    *Reader
-	b    *builder
-	part int // the column of what another row has; −1: none
+	r     *Reader
+	b     *builder
+	part  int          // the column of what another row has; −1: none
+	order table.Record // the row before
 }
 
 func (s *plain) next() (Row, error) {
@@ -206,6 +207,10 @@ func (s *plain) next() (Row, error) {
 	}
 	if rec.Problem != nil {
 		return Row{Line: rec.Line, Bad: rec.Problem}, nil
+	}
+	if s.b.orderColumn >= 0 && s.b.kind == table.Events {
+		s.b.fillDown(&rec, &s.order)
+		s.order = rec
 	}
 	return s.b.row(&rec), nil
 }

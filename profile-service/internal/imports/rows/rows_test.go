@@ -173,6 +173,19 @@ func TestRows(t *testing.T) {
 				`! Payment status: The order was cancelled: it is no purchase. ` +
 					`If the word means something else here, pass --ignore 'Payment status'.`,
 				`{"order_id":"3","properties":{"Payment status":"paid","canceled_at":"NULL"},"type":"purchase","user_id":"u","item_id":"T"}`}},
+		"an order whose first line alone says who and when": {
+			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"Order ID,Email,Financial Status,Currency,Created at,Lineitem sku,Lineitem variant\n" +
+				"1,a@b,PAID,USD,2026-11-20 12:00:00 -0500,T,\n1,,,,,S,M\n2,,,,,S,\n3,c@d,VOIDED,USD,2026-11-20,T,\n3,,,,,S\n", []string{
+				`{"currency":"USD","occurred_at":"2026-11-20T17:00:00.000Z","order_id":"1","properties":{"Financial Status":"PAID"},` +
+					`"type":"purchase","user_id":"a@b","item_id":"T"}`,
+				`{"currency":"USD","occurred_at":"2026-11-20T17:00:00.000Z","order_id":"1",` +
+					`"properties":{"Financial Status":"PAID","Lineitem variant":"M"},"type":"purchase","user_id":"a@b","item_id":"S"}`,
+				`{"order_id":"2","type":"purchase","item_id":"S","session_id":"order 2"} no_customer no_time`,
+				`! Financial Status: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'Financial Status'.`,
+				`! Financial Status: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'Financial Status'.`}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
 			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +
