@@ -22,6 +22,7 @@ type builder struct {
 	timeColumn  int               // −1: none
 	orderColumn int               // −1: none
 	customer    int               // a further column that names the visitor, such as an e-mail beside a number; −1: none
+	spareItem   int               // a further column that names the item, such as its name beside a SKU; −1: none
 	states      []int             // columns that say what became of an order
 	cancelTimes []int             // columns that say when an order was cancelled
 	planned     int               // columns that outputs has
@@ -74,6 +75,10 @@ func (b *builder) extend() {
 	}
 	b.orderColumn, b.customer, b.states = b.plan.Column("order_id"), b.plan.Spare("user_id"), orderStates(b.plan)
 	b.cancelTimes = cancelTimes(b.plan)
+	b.spareItem = b.plan.Spare("item_id")
+	if b.spareItem >= 0 && (strings.Contains(b.plan.Columns[b.spareItem].Name, "#") || b.plan.Column("item_id") < 0) {
+		b.spareItem = -1 // "Item #" is the number of the line as often as that of the item
+	}
 	add := func(field string, column int, value string) {
 		o := output{name: field, column: column, constant: value}
 		if group, name, dotted := strings.Cut(field, "."); dotted {

@@ -57,6 +57,7 @@ func (b *builder) objectRow(rec *table.Record) Row {
 	}
 	if b.kind == table.Events {
 		w.noTime()
+		w.unnamed()
 		w.line()
 		if !named {
 			w.nobody()

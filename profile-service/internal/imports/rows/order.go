@@ -114,6 +114,20 @@ func (b *builder) fillDown(rec, before *table.Record) {
 	}
 }
 
+// unnamed names the item of a purchase whose own column is empty, as a SKU is in many shops, by another column that names it, such as
+// its name. The warning says so, since the catalogue has to know the item by that.
+func (w *objectWriter) unnamed() {
+	i := w.b.spareItem
+	if !w.purchase || len(w.b.line[partItem]) > 0 || i < 0 || w.rec.Value(i) == "" {
+		return
+	}
+	own, spare := w.b.plan.Columns[w.b.plan.Column("item_id")].Name, w.b.plan.Columns[i].Name
+	w.b.line[partItem] = appendString(w.b.line[partItem], w.rec.Value(i))
+	w.out.Warnings = append(w.out.Warnings, Warning{
+		"no_sku", own, w.rec.Value(i), "The line has no value here: its " + spare + " stands for the item. Give the item this as an alias.",
+	})
+}
+
 // nobodies are what shops and databases write in the place of a customer's id where there is none, as table.Letters writes them. \N is
 // MySQL's.
 const nobodies = "0 n null none nil nan na guest gast invite invitado ospite notset undefined anonymous"

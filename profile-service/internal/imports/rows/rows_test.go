@@ -186,6 +186,11 @@ func TestRows(t *testing.T) {
 					`If the word means something else here, pass --ignore 'Financial Status'.`,
 				`! Financial Status: The order was cancelled: it is no purchase. ` +
 					`If the word means something else here, pass --ignore 'Financial Status'.`}},
+		"a line without a SKU is named by its item": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order_id,user,item,sku,quantity\n1,u,Mug,M,2\n1,u,Mug,,2\n", []string{
+				`{"order_id":"1","properties":{"item":"Mug"},"type":"purchase","user_id":"u","items":[{"item_id":"M","quantity":2}]}`,
+				`{"order_id":"1","properties":{"item":"Mug"},"type":"purchase","user_id":"u",` +
+					`"items":[{"item_id":"Mug","quantity":2}]} no_sku`}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
 			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +
