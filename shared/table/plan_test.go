@@ -144,7 +144,8 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"timestamp;visitorid;event;itemid": Events, "amazon-order-id;purchase-date;product-name;sku;item-status;quantity": Events,
 		"sku;title;price;order;quantity": Items, "Sale Date;Item Name;Buyer;Quantity;Price;Transaction ID;Listing ID;Order ID;SKU": Events,
 		"Order Number;Buyer Email;Item Title;Quantity;Sold For": "", "Sale ID;Date;Customer;Custom SKU;Quantity;Total": Events,
-		"sku;Item Name;Quantity;Order ID": "", "customer_id;email;date_created;total_spent": Users, "email;Quantity;Amount": "", "ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
+		"sku;Item Name;Quantity;Order ID": "", "customer_id;email;date_created;total_spent": Users, "email;Quantity;Amount": "",
+		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))
 		if got != want || ok != (want != "") {

@@ -27,6 +27,7 @@ type builder struct {
 	cancelTimes []int             // columns that say when an order was cancelled
 	planned     int               // columns that outputs has
 	stockStates map[string]string // as stockWords has them
+	rooted      bool              // slashes stand between the levels of a category, of which the first is that of the whole shop
 	several     bool              // commas stand between categories whatever the header says
 	types       map[string]string // words of types that were seen, and what stands for them
 	line        [lineParts][]byte // of the event being made

@@ -114,6 +114,14 @@ func TestRows(t *testing.T) {
 			"id,google_product_category,product_type\n1,212,Shirts\n2,212,\n", []string{
 				`{"attributes":{"google_product_category":"212"},"category_path":["Shirts"],"item_id":"1"}`,
 				`{"attributes":{"google_product_category":"212"},"item_id":"2"} numeric_category`}},
+		"products of Magento": {profileapi.ImportSpec{Kind: "items"},
+			"sku,store_view_code,attribute_set_code,product_type,categories,name,product_online,price,special_price,special_price_to_date\n" +
+				"T,,Top,simple,\"Default Category/Men,Default Category/Men/Tees\",Tee,1,20,15,11/20/26\n" +
+				"T,de,Top,simple,,Hemd,,,,\nM,,Top,simple,Default Category,Mug,2,9,,\n", []string{
+				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"category_path":["Men","Tees"],` +
+					`"item_id":"T","price":20,"status":"active","title":"Tee"} sale_over`,
+				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},` +
+					`"item_id":"M","price":9,"status":"hidden","title":"Mug"}`}},
 		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
 			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
 				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
