@@ -28,6 +28,7 @@ type Reader struct {
 	plan   *table.Plan // nil when rows are stored as they are
 	source source      // nil where the file could not be opened
 	layout layout
+	times  twoTimes
 }
 
 // cancelReader ends with its context, so that the reading of a long file stops between two
@@ -97,6 +98,10 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 	})
 	if err != nil {
 		return r, err
+	}
+	r.times = timesApart(r.plan)
+	for i := range sample { // before the columns learn how days are written
+		r.times.join(&sample[i])
 	}
 	r.plan.Learn(sample)
 	return r, r.choose(spec, now)
@@ -175,6 +180,7 @@ func (r *Reader) record() (table.Record, error) {
 	if err == nil && len(r.table.Columns) > len(r.plan.Columns) {
 		r.plan.Add(r.table.Columns)
 	}
+	r.times.join(&rec)
 	return rec, err
 }
 

@@ -199,6 +199,22 @@ func TestRows(t *testing.T) {
 				`{"order_id":"1","properties":{"item":"Mug"},"type":"purchase","user_id":"u","items":[{"item_id":"M","quantity":2}]}`,
 				`{"order_id":"1","properties":{"item":"Mug"},"type":"purchase","user_id":"u",` +
 					`"items":[{"item_id":"Mug","quantity":2}]} no_sku`}},
+		"a day and a time of day apart": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"user,sku,Date,Time\nu,a,01/02/2026,9:05\nu,b,31/01/2026,12:13:10 PM\nu,c,2026-01-31 00:00:00,12:13\nu,d,,12:13\n", []string{
+				`{"occurred_at":"2026-02-01T09:05:00.000Z","properties":{"Date":"01/02/2026"},"type":"purchase","user_id":"u","item_id":"a"}`,
+				`{"occurred_at":"2026-01-31T12:13:10.000Z","properties":{"Date":"31/01/2026"},"type":"purchase","user_id":"u","item_id":"b"}`,
+				`{"occurred_at":"2026-01-31T12:13:00.000Z","properties":{"Date":"2026-01-31 00:00:00"},` +
+					`"type":"purchase","user_id":"u","item_id":"c"}`,
+				`! Time: The value is not a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 or 31.01.2026. ` +
+					`Say its form with --date-format (date_format in the API).`}},
+		"an epoch beside a time of day": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"user,sku,timestamp,time\nu,a,1795000000,12:13\n", []string{
+				`{"occurred_at":"2026-11-18T11:06:40.000Z","properties":{"time":"12:13"},"type":"purchase","user_id":"u","item_id":"a"}`,
+			}},
+		"a day, and beside it a time of day": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"user,sku,Order Date,Order Time\nu,a,\"Nov 20, 2026\",3:04 PM\n", []string{
+				`{"occurred_at":"2026-11-20T15:04:00.000Z","properties":{"Order Time":"3:04 PM"},"type":"purchase","user_id":"u","item_id":"a"}`,
+			}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
 			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +
