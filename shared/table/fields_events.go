@@ -30,10 +30,11 @@ const (
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, besteldatum, data zamowienia`
-	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity,
+	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity, product qty,
 		menge, anzahl, stueck, stuckzahl, quantite, qte,
 		cantidad, quantita, aantal, ilosc, quantidade`
-	priceWords = `unit price, item price, sales price, product price, lineitem price, preis, einzelpreis, stueckpreis, verkaufspreis, prix,
+	priceWords = `unit price, item price, sales price, product price, product unit price, lineitem price,
+		preis, einzelpreis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 

@@ -54,7 +54,8 @@ func headerBelow(records [][]string, known func(string) bool) int {
 }
 
 // titles returns the size of the titles above the header in the beginning of a text table, 0 for none, by the separator that finds the
-// widest header; rows is how many records they are. whole says that head is all of the file.
+// widest header; rows is how many records they are. whole says that head is all of the file. There are none above a first record that has a
+// known word by any separator: what follows it may look like a header by another, such as a cell "sku:T|quantity:2".
 func titles(head []byte, whole bool, separators []string, known func(string) bool) (size, rows int) {
 	widest := 0
 	for _, separator := range separators {
@@ -70,6 +71,10 @@ func titles(head []byte, whole bool, separators []string, known func(string) boo
 				records, ends = append(records, s.strings(head[at:at+n])), append(ends, at)
 			}
 			at += n
+		}
+		if len(records) > 0 && known != nil && filled(records[0]) > 1 && !strings.HasPrefix(records[0][0], "#") &&
+			containsKnown(records[0], known) {
+			return 0, 0
 		}
 		if i := headerBelow(records, known); i > 0 && len(records[i]) > widest {
 			widest, size, rows = len(records[i]), ends[i], i

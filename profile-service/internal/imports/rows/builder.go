@@ -22,6 +22,7 @@ type builder struct {
 	timeColumn  int               // −1: none
 	orderColumn int               // −1: none
 	customer    int               // a further column that names the visitor, such as an e-mail beside a number; −1: none
+	packed      *packer           // of cells with lines of orders; nil: none
 	spareItem   int               // a further column that names the item, such as its name beside a SKU; −1: none
 	states      []int             // columns that say what became of an order
 	cancelTimes []int             // columns that say when an order was cancelled
@@ -59,6 +60,9 @@ func newBuilder(r *Reader, spec profileapi.ImportSpec, now time.Time) *builder {
 			}
 		}
 	}
+	if r.table.Format != table.NDJSON {
+		b.packed = newPacker(b.plan)
+	}
 	b.extend()
 	return b
 }
@@ -94,7 +98,7 @@ func (b *builder) extend() {
 	}
 	for i := range b.plan.Columns {
 		c := &b.plan.Columns[i]
-		if c.How == table.Ignored || c.Field == "" {
+		if c.How == table.Ignored || c.Field == "" || c.Part() { // parts are put together elsewhere
 			continue
 		}
 		b.pointers["/"+strings.ReplaceAll(c.Field, ".", "/")] = c.Name

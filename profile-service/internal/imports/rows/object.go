@@ -57,6 +57,9 @@ func (b *builder) objectRow(rec *table.Record) Row {
 	}
 	if b.kind == table.Events {
 		w.noTime()
+		if w.b.packed != nil {
+			w.b.packed.lines(w)
+		}
 		w.unnamed()
 		w.line()
 		if !named {
