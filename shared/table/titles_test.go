@@ -23,8 +23,8 @@ func TestTitlesAboveTheHeaderArePassedOver(t *testing.T) {
 		"comments of a template": {
 			"# Required | The id,# Required | \"new\" or not,# Optional\nid,title,price\n1,a,5\n", "id|title|price", "3: 1|a|5",
 		},
-		"an unknown header stays":          {"Nr,Was,Wann\n1,sku,title\n", "Nr|Was|Wann", "2: 1|sku|title"},
-		"one known word makes a header":    {"x,sku\n1,sku\nid,title\n", "x|sku", "2: 1|sku 3: id|title"},
+		"an unknown header stays":       {"Nr,Was,Wann\n1,sku,title\n", "Nr|Was|Wann", "2: 1|sku|title"},
+		"one known word makes a header": {"x,sku\n1,sku\nid,title\n", "x|sku", "2: 1|sku 3: id|title"},
 		"pairs in a cell are no header": {
 			"order_id,foo,line_item_1\n8,5,name:T|product_id:1|sku:|quantity:1\n", "order_id|foo|line_item_1",
 			"2: 8|5|name:T|product_id:1|sku:|quantity:1",

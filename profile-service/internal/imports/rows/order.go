@@ -102,7 +102,8 @@ func (b *builder) fillDown(rec, before *table.Record) {
 		fill(b.plan.Column(field))
 	}
 	user, session := b.plan.Column("user_id"), b.plan.Column("session_id")
-	if rec.Value(user) == "" && rec.Value(session) == "" && rec.Value(b.customer) == "" { // a line that names somebody else is his
+	other := rec.Value(b.customer) // a line that names somebody else is his
+	if rec.Value(user) == "" && rec.Value(session) == "" && (other == "" || other == before.Value(b.customer)) {
 		fill(user)
 		fill(session)
 		fill(b.customer)

@@ -215,6 +215,12 @@ func TestRows(t *testing.T) {
 			"user,sku,Order Date,Order Time\nu,a,\"Nov 20, 2026\",3:04 PM\n", []string{
 				`{"occurred_at":"2026-11-20T15:04:00.000Z","properties":{"Order Time":"3:04 PM"},"type":"purchase","user_id":"u","item_id":"a"}`,
 			}},
+		"an order whose further lines name its customer in another column only": {
+			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"Order Number,Buyer Username,Buyer Email,sku\n1,bob,b@x,T\n1,bob,,S\n1,ann,,S\n", []string{
+				`{"order_id":"1","properties":{"Buyer Username":"bob"},"type":"purchase","user_id":"b@x","item_id":"T"}`,
+				`{"order_id":"1","properties":{"Buyer Username":"bob"},"type":"purchase","user_id":"b@x","item_id":"S"}`,
+				`{"order_id":"1","properties":{"Buyer Username":"ann"},"type":"purchase","item_id":"S","user_id":"ann"}`}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
 			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +
