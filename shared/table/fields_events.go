@@ -4,7 +4,8 @@ package table
 const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid,
 	client id, client, member id, member, buyer id, reviewer id, household key, household id, user pseudo id, anonymous id,
 	email, e-mail, customer email, buyer email, contact email, billing email, buyer username, buyer, kunde, kunden id,
-	kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant, klantnummer, klant id, klient`
+	kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant, klantnummer, klant id,
+	klient`
 
 // Header words that events and interactions share.
 const (
@@ -30,7 +31,8 @@ const (
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, besteldatum, data zamowienia`
-	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity, product qty,
+	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity,
+		product qty,
 		menge, anzahl, stueck, stuckzahl, quantite, qte,
 		cantidad, quantita, aantal, ilosc, quantidade`
 	priceWords = `unit price, item price, sales price, product price, product unit price, lineitem price,

@@ -27,7 +27,8 @@ func itemFields() []Field {
 			Words: words(`vendor, manufacturer, brands, marke, marken, hersteller, marque, fabricant, marca,
 				fabricante, produttore, merk, fabrikant, marka, producent, product brand`), Example: "Ora", Doc: "Brand or maker."},
 		{Name: "price", Shape: Money,
-			Words: words(`price tax incl, price tax included, price incl tax, regular price, variant price, price with tax, price gross, unit
+			Words: words(`price tax incl, price tax included, price incl tax, regular price, variant price, price with tax, price gross,
+				unit
 				price, sell price, selling price, base price, gross price, preis, regularer preis, verkaufspreis,
 				bruttopreis, vk preis, prix, tarif regulier, prix de vente, prix ttc, precio, precio normal, precio
 				regular, pvp, prezzo, prezzo di listino, prijs, reguliere prijs, cena, cena regularna, preco, preco

@@ -16,8 +16,8 @@ func headerLike(values []string, known func(string) bool) bool {
 	return words >= 3 || words == 2 && 2*words >= filled(values)
 }
 
-// titleLike reports whether a record above a header may be a title, "Orders of November", or a comment: it has fewer values than the header,
-// so that it is no row of a file whose header is missing.
+// titleLike reports whether a record above a header may be a title, "Orders of November", or a comment: it has fewer values than the
+// header, so that it is no row of a file whose header is missing.
 func titleLike(values, header []string) bool {
 	return filled(values) < filled(header) || strings.HasPrefix(strings.TrimSpace(values[0]), "#")
 }

@@ -128,7 +128,8 @@ const viewColumn = "store_view_code"
 const linePrice = "item-price"
 
 // settle says of the columns what the layout knows. Of Magento's lines item_id is the number of the line, and the item is named by its SKU;
-// the price of a line is not that of a unit. A product of Magento is online with 1 and not with 2. What the caller says of the columns holds.
+// the price of a line is not that of a unit. A product of Magento is online with 1 and not with 2. What the caller says of the columns
+// holds.
 func (l layout) settle(spec profileapi.ImportSpec) profileapi.ImportSpec {
 	mapped := func(column, field string) bool { return spec.Mapping[column] != "" || hasValue(spec.Mapping, field) }
 	switch {
@@ -159,7 +160,8 @@ func (r *Reader) partOf() int {
 	name, note := "", ""
 	switch r.layout {
 	case magentoOrdersLayout:
-		name, note = partColumn, "Rows with a "+partColumn+" are parts of the line that it names: they are left out, since that line counts."
+		name, note = partColumn, "Rows with a "+partColumn+
+			" are parts of the line that it names: they are left out, since that line counts."
 	case magentoItemsLayout:
 		name, note = viewColumn, "Rows with a "+viewColumn+" have texts of one view of the shop: they are left out. "+
 			"Send them as translations."

@@ -61,7 +61,8 @@ func (k *packer) lines(w *objectWriter) {
 		}
 		if named {
 			w.out.Warnings = append(w.out.Warnings, Warning{
-				"no_sku", w.b.plan.Columns[i].Name, clip(text), "The lines have no SKU; their names stand for the items. Give the items these as aliases.",
+				"no_sku", w.b.plan.Columns[i].Name, clip(text),
+				"The lines have no SKU; their names stand for the items. Give the items these as aliases.",
 			})
 		}
 		lines = append(lines, read...)

@@ -115,7 +115,8 @@ func TestRows(t *testing.T) {
 				`{"attributes":{"google_product_category":"212"},"category_path":["Shirts"],"item_id":"1"}`,
 				`{"attributes":{"google_product_category":"212"},"item_id":"2"} numeric_category`}},
 		"products of Magento": {profileapi.ImportSpec{Kind: "items"},
-			"sku,store_view_code,attribute_set_code,product_type,categories,name,product_online,price,special_price,special_price_to_date\n" +
+			"sku,store_view_code,attribute_set_code,product_type,categories,name,product_online,price,special_price," +
+				"special_price_to_date\n" +
 				"T,,Top,simple,\"Default Category/Men,Default Category/Men/Tees\",Tee,1,20,15,11/20/26\n" +
 				"T,de,Top,simple,,Hemd,,,,\nM,,Top,simple,Default Category,Mug,2,9,,\n", []string{
 				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"category_path":["Men","Tees"],` +
@@ -171,16 +172,20 @@ func TestRows(t *testing.T) {
 			"Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Cancelled at\n" +
 				"#1,x@y,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,C,2026-11-21 12:13:10 +0100\n#1,,,,1,Tee,5.00,T,\n" +
 				"#2,x@y,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,C,\n", []string{
-				`! Cancelled at: The order was cancelled: it is no purchase.`, `! Cancelled at: The order was cancelled: it is no purchase.`,
+				`! Cancelled at: The order was cancelled: it is no purchase.`,
+				`! Cancelled at: The order was cancelled: it is no purchase.`,
 				`{"items":[{"item_id":"C","price":25,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z",` +
 					`"order_id":"#2","type":"purchase","user_id":"x@y"}`}},
 		"orders that were cancelled, by the time or by WooCommerce's own word": {
 			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
-			"order_id,email,sku,canceled_at,Payment status\n1,u,T,2026-11-20,paid\n2,u,T,0000-00-00,wc-cancelled\n3,u,T,NULL,paid\n", []string{
-				`! canceled_at: The order was cancelled: it is no purchase. If the time means something else here, pass --ignore 'canceled_at'.`,
+			"order_id,email,sku,canceled_at,Payment status\n1,u,T,2026-11-20,paid\n2,u,T,0000-00-00,wc-cancelled\n" +
+				"3,u,T,NULL,paid\n", []string{
+				`! canceled_at: The order was cancelled: it is no purchase. ` +
+					`If the time means something else here, pass --ignore 'canceled_at'.`,
 				`! Payment status: The order was cancelled: it is no purchase. ` +
 					`If the word means something else here, pass --ignore 'Payment status'.`,
-				`{"order_id":"3","properties":{"Payment status":"paid","canceled_at":"NULL"},"type":"purchase","user_id":"u","item_id":"T"}`}},
+				`{"order_id":"3","properties":{"Payment status":"paid","canceled_at":"NULL"},` +
+					`"type":"purchase","user_id":"u","item_id":"T"}`}},
 		"an order whose first line alone says who and when": {
 			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
 			"Order ID,Email,Financial Status,Currency,Created at,Lineitem sku,Lineitem variant\n" +
@@ -201,8 +206,10 @@ func TestRows(t *testing.T) {
 					`"items":[{"item_id":"Mug","quantity":2}]} no_sku`}},
 		"a day and a time of day apart": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
 			"user,sku,Date,Time\nu,a,01/02/2026,9:05\nu,b,31/01/2026,12:13:10 PM\nu,c,2026-01-31 00:00:00,12:13\nu,d,,12:13\n", []string{
-				`{"occurred_at":"2026-02-01T09:05:00.000Z","properties":{"Date":"01/02/2026"},"type":"purchase","user_id":"u","item_id":"a"}`,
-				`{"occurred_at":"2026-01-31T12:13:10.000Z","properties":{"Date":"31/01/2026"},"type":"purchase","user_id":"u","item_id":"b"}`,
+				`{"occurred_at":"2026-02-01T09:05:00.000Z","properties":{"Date":"01/02/2026"},` +
+					`"type":"purchase","user_id":"u","item_id":"a"}`,
+				`{"occurred_at":"2026-01-31T12:13:10.000Z","properties":{"Date":"31/01/2026"},` +
+					`"type":"purchase","user_id":"u","item_id":"b"}`,
 				`{"occurred_at":"2026-01-31T12:13:00.000Z","properties":{"Date":"2026-01-31 00:00:00"},` +
 					`"type":"purchase","user_id":"u","item_id":"c"}`,
 				`! Time: The value is not a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 or 31.01.2026. ` +
@@ -213,7 +220,8 @@ func TestRows(t *testing.T) {
 			}},
 		"a day, and beside it a time of day": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
 			"user,sku,Order Date,Order Time\nu,a,\"Nov 20, 2026\",3:04 PM\n", []string{
-				`{"occurred_at":"2026-11-20T15:04:00.000Z","properties":{"Order Time":"3:04 PM"},"type":"purchase","user_id":"u","item_id":"a"}`,
+				`{"occurred_at":"2026-11-20T15:04:00.000Z","properties":{"Order Time":"3:04 PM"},` +
+					`"type":"purchase","user_id":"u","item_id":"a"}`,
 			}},
 		"an order whose further lines name its customer in another column only": {
 			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
