@@ -33,7 +33,7 @@ type csvSource struct {
 
 // openCSV finds the line ends, the separator and the header by the first 64 KB. A line "sep=;"
 // above the header, by which Excel is told, is passed over, and counts unless the caller names
-// a separator.
+// a separator. So are titles of a report.
 func (r *Reader) openCSV(text *bufio.Reader, line int64, o Options) error {
 	separator, err := parseSeparator(o.Separator)
 	if err != nil {
@@ -59,6 +59,15 @@ func (r *Reader) openCSV(text *bufio.Reader, line int64, o Options) error {
 			}
 			head = head[s.at:]
 		}
+	}
+	separators := candidates()
+	if separator != "" {
+		separators = []string{separator}
+	}
+	if size, rows := titles(head, errors.Is(s.eof, io.EOF), separators, o.Known); rows > 0 {
+		s.line += int64(bytes.Count(head[:size], []byte{'\n'}))
+		s.at, head = s.at+size, head[size:]
+		r.noteTitles(rows)
 	}
 	if separator == "" {
 		separator = findSeparator(head, errors.Is(s.eof, io.EOF), o.Known)

@@ -2,37 +2,41 @@ package table
 
 // customerWords are header words of the visitor.
 const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid,
-	client id, client, member id, member, reviewer id, household key, household id, user pseudo id, anonymous id,
-	email, e-mail, customer email, buyer email, kunde, kunden id, kundennr, kundennummer, id client, numero client, numero de
-	client, cliente, id cliente, codice cliente, klant, klantnummer, klant id, klient`
+	client id, client, member id, member, buyer id, reviewer id, household key, household id, user pseudo id, anonymous id,
+	email, e-mail, customer email, buyer email, contact email, billing email, buyer username, buyer, kunde, kunden id,
+	kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant, klantnummer, klant id,
+	klient`
 
 // Header words that events and interactions share.
 const (
 	// The words are compared as Word writes them: without case, blanks, accents and signs, so
 	// that "Bestell-Nr." is "bestellnr". An earlier word is preferred where two columns would
-	// do.
-	itemWords = `item, itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, product, article, variant id, movie
-		id, movie, book id, book, isbn, iid, content id, artikelnummer, artikelnr, artikel nr, artikel id, artikel, produkt id,
-		produktnummer, produkt, reference, ref, id produit, produit, article, ugs, referencia, id producto, producto, codice
-		articolo, prodotto, articolo, productnummer, artikelcode, product code, item code, product sku, item sku, product reference,
-		lineitem name`
+	// do. A column "Item" or "Product" beside a number of it mostly has the name.
+	itemWords = `itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, variant id, movie id, book id, isbn,
+		iid, content id, artikelnummer, artikelnr, artikel nr, artikel id, produkt id, produktnummer, reference, ref, id produit, ugs,
+		referencia, id producto, codice articolo, productnummer, artikelcode, product code, item code, product sku, item sku,
+		product reference, product number, article number, custom label, custom sku, item number, listing id,
+		item, product, article, movie, book, artikel, produkt, produit, producto, prodotto, articolo, lineitem name`
 	sessionWords = `session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch`
 	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no,
 		invoice id, invoice, invoice number, increment id, order increment id, id order, amazon order id, order reference, receipt id,
-		receipt, basket id, basket, bestellung, bestellnummer,
+		receipt, sale id, basket id, basket, bestellung, bestellnummer,
 		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, belegnummer, rechnungsnummer, commande, numero
 		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
 		ordine, bestelling, bestelnummer, zamowienie,
 		reference`
 	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, order date, order created at,
-		purchase date, invoice date, transaction date, transaction dt, t dat, ts, event timestamp, server time, paid at, date add,
-		unix time, unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
+		order time, purchase date, sale date, date created, invoice date, transaction date, transaction dt, t dat, ts, event timestamp,
+		server time, server timestamp, collector tstamp, paid at, date add, unix time,
+		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, besteldatum, data zamowienia`
 	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity,
+		product qty,
 		menge, anzahl, stueck, stuckzahl, quantite, qte,
 		cantidad, quantita, aantal, ilosc, quantidade`
-	priceWords = `unit price, item price, sales price, product price, lineitem price, preis, einzelpreis, stueckpreis, verkaufspreis, prix,
+	priceWords = `unit price, item price, sales price, product price, product unit price, lineitem price,
+		preis, einzelpreis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 
@@ -52,7 +56,8 @@ func eventFields() []Field {
 		{Name: "order_id", Words: words(orderWords), Example: "#1001", Doc: "Of a purchase or refund: rows of one order are its lines."},
 		{Name: "quantity", Shape: Number, Words: words(quantityWords), Example: "2", Doc: "Of the item; 1 when absent."},
 		{Name: "price", Shape: Money, Words: words(priceWords), Example: "19,99 EUR", Doc: "Of one unit."},
-		{Name: "value", Shape: Money, Words: words(`rating, stars, score, bewertung, note, valoracion, valutazione, revenue, event value`),
+		{Name: "value", Shape: Money,
+			Words:   words(`rating, stars, score, bewertung, note, valoracion, valutazione, overall, revenue, event value`),
 			Example: "4", Doc: "The rating of a rate or review event, or the worth of an order."},
 		{Name: "text", Words: words(`review text, review body, review, rezension, rezensionstext, bewertungstext, avis, texte avis, resena,
 			recensione`),

@@ -27,7 +27,8 @@ func itemFields() []Field {
 			Words: words(`vendor, manufacturer, brands, marke, marken, hersteller, marque, fabricant, marca,
 				fabricante, produttore, merk, fabrikant, marka, producent, product brand`), Example: "Ora", Doc: "Brand or maker."},
 		{Name: "price", Shape: Money,
-			Words: words(`price tax incl, price tax included, price incl tax, regular price, variant price, price with tax, unit
+			Words: words(`price tax incl, price tax included, price incl tax, regular price, variant price, price with tax, price gross,
+				unit
 				price, sell price, selling price, base price, gross price, preis, regularer preis, verkaufspreis,
 				bruttopreis, vk preis, prix, tarif regulier, prix de vente, prix ttc, precio, precio normal, precio
 				regular, pvp, prezzo, prezzo di listino, prijs, reguliere prijs, cena, cena regularna, preco, preco
@@ -122,7 +123,7 @@ func itemParts() []Field {
 				visibilidade no catalogo`),
 			Example: "hidden", Doc: "none, hidden and search are not recommended."},
 		{Name: "published", Part: "status", Shape: Boolean,
-			Words: words(`active, enabled, is active, is published, online, veroffentlicht, aktiv, publie, actif,
+			Words: words(`active, enabled, is active, is published, online, product online, veroffentlicht, aktiv, publie, actif,
 				publicado, activo, pubblicato, attivo, gepubliceerd, actief, opublikowany, opublikowano, aktywny,
 				ativo`),
 			Example: "1", Doc: "0 is hidden."},
@@ -130,11 +131,13 @@ func itemParts() []Field {
 			Example: "2026-11-01T00:00+0100/2026-11-30T23:59+0100", Doc: "When the sale_price counts."},
 		{Name: "sale_starts", Part: "sale_price", Shape: Moment,
 			Words: words(`date sale price starts, sale price dates from, datum an dem angebotspreis beginnt, date de
-				debut de promo, dia en que empieza el precio rebajado, sale from, special from date`),
+				debut de promo, dia en que empieza el precio rebajado, sale from, special from date,
+				special price from date`),
 			Example: "2026-11-01", Doc: "From then."},
 		{Name: "sale_ends", Part: "sale_price", Shape: Moment,
 			Words: words(`date sale price ends, sale price dates to, datum an dem angebotspreis endet, date de fin de
-				promo, dia en que termina el precio rebajado, sale to, sale until, special to date`),
+				promo, dia en que termina el precio rebajado, sale to, sale until, special to date,
+				special price to date`),
 			Example: "2026-11-30", Doc: "Until then."},
 		{Name: "backorders", Part: "stock.status",
 			Words:   words(`backorders allowed, lieferruckstande erlaubt, autoriser les commandes de produits en rupture`),

@@ -1,8 +1,10 @@
 package table
 
+import "slices"
+
 // KindOf tells from the columns what the rows are; ok is false when that is not certain. Events
-// say who, what and when, or of an order what and when; items have an id and a title and nobody who touched them; users have
-// an id and nothing else of these, nor the number and the time of an order. It never guesses Interactions.
+// say who, what and when, or of an order what and when; items have an id and a title and nobody who touched them, nor the
+// pieces of an order; users have an id and nothing else of these, nor anything of an order. It never guesses Interactions.
 func KindOf(columns []string) (kind Kind, ok bool) {
 	filled := func(kind Kind, fields ...string) bool {
 		p, err := NewPlan(kind, columns, PlanOptions{})
@@ -21,14 +23,18 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	when := filled(Events, "occurred_at", "order_id", "type")
 	did := filled(Events, "type") && filled(Events, "occurred_at")
 	ordered := what && filled(Events, "order_id") && filled(Events, "occurred_at")
+	sold := filled(Events, "quantity", "price") || filled(Events, "order_id") && filled(Events, "occurred_at")
+	pieces := filled(Events, "order_id") && filled(Events, "quantity") && !slices.ContainsFunc(columns, func(c string) bool {
+		return Word(c) == "order" // of a catalogue: the place of the item in a list
+	})
 	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
 	named := filled(Items, "title")
 	switch {
 	case who && what && when, who && did, ordered && filled(Events, "quantity"):
 		return Events, true
-	case product && named && !who && !ordered:
+	case product && named && !who && !ordered && !pieces:
 		return Items, true
-	case who && !what && !product && !(filled(Events, "order_id") && filled(Events, "occurred_at")):
+	case who && !what && !product && !sold:
 		return Users, true
 	}
 	return "", false

@@ -90,6 +90,15 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 			Interactions, "user_id:token;item_id:token;timestamp:float",
 			"user_id:token=user_id;item_id:token=item_id;timestamp:float=occurred_at",
 		},
+		{
+			Events, "Order Number;Date;Email (Billing);Item #;SKU;Product(s);Quantity (- Refund)",
+			"Order Number=order_id;Date=occurred_at;Email (Billing)=user_id;Item #=properties.Item #;SKU=item_id;" +
+				"Product(s)=properties.Product(s);Quantity (- Refund)=quantity",
+		},
+		{
+			Events, "Order number;Date created;Contact email;Item;SKU;Qty",
+			"Order number=order_id;Date created=occurred_at;Contact email=user_id;Item=properties.Item;SKU=item_id;Qty=quantity",
+		},
 		{Users, "customer id;tier", "customer id=user_id;tier=attributes.tier"},
 	} {
 		if diff := cmp.Diff(c.want, fieldsOf(t, c.kind, c.header, PlanOptions{})); diff != "" {
@@ -134,7 +143,9 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"id;title;price": Items, "Handle;Title;Variant Price": Items, "order_id;customer;sku;product name;qty;date": Events,
 		"Name;Email;Created at;Lineitem quantity;Lineitem name": Events, "user_id;segments": Users, "a;b": "",
 		"timestamp;visitorid;event;itemid": Events, "amazon-order-id;purchase-date;product-name;sku;item-status;quantity": Events,
-		"sku;title;price;order;quantity":                  Items,
+		"sku;title;price;order;quantity": Items, "Sale Date;Item Name;Buyer;Quantity;Price;Transaction ID;Listing ID;Order ID;SKU": Events,
+		"Order Number;Buyer Email;Item Title;Quantity;Sold For": "", "Sale ID;Date;Customer;Custom SKU;Quantity;Total": Events,
+		"sku;Item Name;Quantity;Order ID": "", "customer_id;email;date_created;total_spent": Users, "email;Quantity;Amount": "",
 		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))

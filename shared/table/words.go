@@ -9,7 +9,8 @@ import (
 )
 
 // Word brings a header word to the form in which words are compared: lower case, letters and digits only, without accents, without a
-// namespace before a colon ("g:id") or a type behind one ("user_id:token"), and without what stands in brackets ("Weight (kg)").
+// namespace before a colon ("g:id") or a type behind one ("user_id:token"), and without what stands in brackets ("Weight (kg)"). A column
+// of "Product(s)" is one of products, of which a cell may have several.
 func Word(header string) string {
 	header = strings.ToLower(strings.TrimSpace(header))
 	if before, after, ok := strings.Cut(header, ":"); ok {
@@ -19,6 +20,7 @@ func Word(header string) string {
 			header = before
 		}
 	}
+	header = strings.ReplaceAll(header, "(s)", "s")
 	if at := strings.IndexAny(header, "(["); at > 0 {
 		header = header[:at]
 	}

@@ -31,7 +31,7 @@ type xlsxSource struct {
 
 // openXLSX reads the whole workbook into memory, and parts of it above 16 MB into temporary
 // files.
-func (r *Reader) openXLSX(file io.Reader, _ Options) error {
+func (r *Reader) openXLSX(file io.Reader, o Options) error {
 	packed := &io.LimitedReader{R: file, N: maxWorkbook + 1}
 	book, err := excelize.OpenReader(packed, excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: 16 << 20})
 	if packed.N <= 0 {
@@ -44,7 +44,7 @@ func (r *Reader) openXLSX(file io.Reader, _ Options) error {
 	r.closers = append(r.closers, func() { _ = book.Close() }) // it was only read
 	sheets := book.GetSheetList()
 	for _, sheet := range sheets {
-		found, err := r.openSheet(book, sheet)
+		found, err := r.openSheet(book, sheet, o.Known)
 		if err != nil {
 			return fmt.Errorf("read the sheet %q: %w", sheet, err)
 		}
@@ -59,8 +59,8 @@ func (r *Reader) openXLSX(file io.Reader, _ Options) error {
 }
 
 // openSheet makes the sheet the source when it has a row that is not empty, which is its
-// header.
-func (r *Reader) openSheet(book *excelize.File, sheet string) (bool, error) {
+// header, unless it is a title above it. What is read to find that out is kept for Next.
+func (r *Reader) openSheet(book *excelize.File, sheet string, known func(string) bool) (bool, error) {
 	raw, err := book.Rows(sheet)
 	if err != nil {
 		return false, err
@@ -85,7 +85,23 @@ func (r *Reader) openSheet(book *excelize.File, sheet string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	rows := [][]string{header.Values}
+	for len(rows) <= maxTitles && known != nil && !headerLike(rows[len(rows)-1], known) {
+		row, err := s.next()
+		if err != nil {
+			r.failed = err // Next says it in its turn
+			break
+		}
+		rows, r.sample = append(rows, row.Values), append(r.sample, row)
+	}
+	if below := headerBelow(rows, known); below > 0 {
+		header.Values, r.sample = rows[below], r.sample[below:]
+		r.noteTitles(below)
+	}
 	r.Columns, r.source = nameColumns(header.Values), s
+	for i := range r.sample {
+		r.tooMany(&r.sample[i])
+	}
 	return true, nil
 }
 

@@ -21,7 +21,7 @@ const (
 // ours with an unknown field.
 func foreignMark(name []byte) bool {
 	switch string(name) {
-	case "event", "name", "params", "ecommerce", "messageId", "anonymousId":
+	case "event", "name", "params", "ecommerce", "messageId", "anonymousId", "event_properties":
 		return true
 	}
 	return false

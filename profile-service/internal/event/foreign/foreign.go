@@ -1,6 +1,6 @@
 // Package foreign reads events in the forms that storefronts already send to others and says them in Aisle's own: Segment's and
 // RudderStack's track and page calls, GA4's data layer (also its elder of Universal Analytics), GA4's Measurement Protocol and its rows
-// in BigQuery. It translates names and places of fields and judges nothing: the translation is decoded and judged like any event.
+// in BigQuery, and what Mixpanel and Amplitude export. It translates names and places of fields and judges nothing: the translation is decoded and judged like any event.
 // docs/profile-service.md has the table. The main type is Translation.
 package foreign
 
@@ -48,6 +48,10 @@ func Translate(raw []byte, around Wrapper) *Translation {
 		b.call()
 	case in["params"] != nil && in["name"] != nil || in["name"] != nil && around["client_id"] != nil:
 		b.measurement(around)
+	case in["event"] != nil && object(in, "properties")["distinct_id"] != nil:
+		b.mixpanel()
+	case in["event_type"] != nil && in["event_properties"] != nil:
+		b.amplitude()
 	case in["event"] != nil:
 		b.dataLayer()
 	case in["event_name"] != nil && in["event_timestamp"] != nil:

@@ -22,9 +22,13 @@ type builder struct {
 	timeColumn  int               // −1: none
 	orderColumn int               // −1: none
 	customer    int               // a further column that names the visitor, such as an e-mail beside a number; −1: none
+	packed      *packer           // of cells with lines of orders; nil: none
+	spareItem   int               // a further column that names the item, such as its name beside a SKU; −1: none
 	states      []int             // columns that say what became of an order
+	cancelTimes []int             // columns that say when an order was cancelled
 	planned     int               // columns that outputs has
 	stockStates map[string]string // as stockWords has them
+	rooted      bool              // slashes stand between the levels of a category, of which the first is that of the whole shop
 	several     bool              // commas stand between categories whatever the header says
 	types       map[string]string // words of types that were seen, and what stands for them
 	line        [lineParts][]byte // of the event being made
@@ -56,6 +60,9 @@ func newBuilder(r *Reader, spec profileapi.ImportSpec, now time.Time) *builder {
 			}
 		}
 	}
+	if r.table.Format != table.NDJSON {
+		b.packed = newPacker(b.plan)
+	}
 	b.extend()
 	return b
 }
@@ -72,6 +79,11 @@ func (b *builder) extend() {
 		b.timeColumn = -1
 	}
 	b.orderColumn, b.customer, b.states = b.plan.Column("order_id"), b.plan.Spare("user_id"), orderStates(b.plan)
+	b.cancelTimes = cancelTimes(b.plan)
+	b.spareItem = b.plan.Spare("item_id")
+	if b.spareItem >= 0 && (strings.Contains(b.plan.Columns[b.spareItem].Name, "#") || b.plan.Column("item_id") < 0) {
+		b.spareItem = -1 // "Item #" is the number of the line as often as that of the item
+	}
 	add := func(field string, column int, value string) {
 		o := output{name: field, column: column, constant: value}
 		if group, name, dotted := strings.Cut(field, "."); dotted {
@@ -86,7 +98,7 @@ func (b *builder) extend() {
 	}
 	for i := range b.plan.Columns {
 		c := &b.plan.Columns[i]
-		if c.How == table.Ignored || c.Field == "" {
+		if c.How == table.Ignored || c.Field == "" || c.Part() { // parts are put together elsewhere
 			continue
 		}
 		b.pointers["/"+strings.ReplaceAll(c.Field, ".", "/")] = c.Name

@@ -14,7 +14,16 @@ const otherCategories = "categories"
 // categories takes the narrowest of several categories as the path, the first of several that
 // are as narrow; those that are no part of it are kept as an attribute.
 func (d *draft) categories(c *table.Column, text string) {
+	if d.b.rooted {
+		text = strings.ReplaceAll(text, "/", ">")
+	}
 	paths := categoryPaths(text, d.b.several || severalCategories(c.Name))
+	if d.b.rooted {
+		for i := range paths {
+			paths[i] = paths[i][1:]
+		}
+		paths = slices.DeleteFunc(paths, func(p []string) bool { return len(p) == 0 })
+	}
 	if len(paths) == 0 {
 		return
 	}

@@ -20,6 +20,7 @@ const (
 	shopifyLayout
 	shopifyOrdersLayout
 	wooLayout
+	magentoItemsLayout  // products of Magento, with further rows for their texts in other views of the shop
 	magentoOrdersLayout // lines of orders that name the line they are a part of
 	amazonOrdersLayout  // a report of orders, with the price of whole lines
 )
@@ -52,6 +53,8 @@ func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record
 	switch {
 	case spec.Kind == "items" && has("Handle", "Title") && (has("Variant Price") || has("Option1 Value")):
 		return shopifyLayout
+	case spec.Kind == "items" && has("sku", "attribute_set_code", "product_type"):
+		return magentoItemsLayout
 	case spec.Kind == "events" && has("Name", "Lineitem quantity", "Lineitem name"):
 		return shopifyOrdersLayout
 	case spec.Kind == "events" && has("sku", partColumn):
@@ -82,6 +85,7 @@ func container(format string) string {
 // choose picks the source for the layout, and refuses a file whose rows would all be refused.
 func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 	b := newBuilder(r, spec, now)
+	b.rooted = r.layout == magentoItemsLayout
 	switch r.layout {
 	case shopifyLayout:
 		r.source = newShopify(r, b)
@@ -107,7 +111,7 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 		if r.layout == amazonOrdersLayout && slices.Contains(spec.Ignore, linePrice) {
 			r.table.Notes = append(r.table.Notes, "The "+linePrice+" of these reports is that of all pieces of a line: it is left out.")
 		}
-		r.source = &plain{r, b, r.partOf()}
+		r.source = &plain{r: r, b: b, part: r.partOf()}
 	}
 	return nil
 }
@@ -116,11 +120,16 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 // SKU, or a piece of a bundle.
 const partColumn = "parent_item_id"
 
+// viewColumn is what names the view of a Magento shop, such as one in another language, for whose sake a row repeats a product. It has
+// nothing of a product but what differs there.
+const viewColumn = "store_view_code"
+
 // linePrice is the column of Amazon's reports with the price of all pieces of a line.
 const linePrice = "item-price"
 
 // settle says of the columns what the layout knows. Of Magento's lines item_id is the number of the line, and the item is named by its SKU;
-// the price of a line is not that of a unit. What the caller says of the columns holds.
+// the price of a line is not that of a unit. A product of Magento is online with 1 and not with 2. What the caller says of the columns
+// holds.
 func (l layout) settle(spec profileapi.ImportSpec) profileapi.ImportSpec {
 	mapped := func(column, field string) bool { return spec.Mapping[column] != "" || hasValue(spec.Mapping, field) }
 	switch {
@@ -130,6 +139,12 @@ func (l layout) settle(spec profileapi.ImportSpec) profileapi.ImportSpec {
 			spec.Mapping = map[string]string{}
 		}
 		spec.Mapping["sku"] = "item_id"
+	case l == magentoItemsLayout && spec.MapValues["published"] == nil:
+		spec.MapValues = maps.Clone(spec.MapValues)
+		if spec.MapValues == nil {
+			spec.MapValues = map[string]map[string]string{}
+		}
+		spec.MapValues["published"] = map[string]string{"2": "0"}
 	case l == amazonOrdersLayout && !mapped(linePrice, "price"):
 		spec.Ignore = append(slices.Clip(spec.Ignore), linePrice)
 	}
@@ -142,12 +157,22 @@ func hasValue(m map[string]string, value string) bool {
 
 // partOf returns the index of the column whose rows are parts of another line and left out, −1 for none.
 func (r *Reader) partOf() int {
-	if r.layout != magentoOrdersLayout {
+	name, note := "", ""
+	switch r.layout {
+	case magentoOrdersLayout:
+		name, note = partColumn, "Rows with a "+partColumn+
+			" are parts of the line that it names: they are left out, since that line counts."
+	case magentoItemsLayout:
+		name, note = viewColumn, "Rows with a "+viewColumn+" have texts of one view of the shop: they are left out. "+
+			"Send them as translations."
+	default:
 		return -1
 	}
-	r.table.Notes = append(r.table.Notes,
-		"Rows with a "+partColumn+" are parts of the line that it names: they are left out, since that line counts.")
-	return slices.IndexFunc(r.table.Columns, func(c string) bool { return strings.EqualFold(c, partColumn) })
+	at := slices.IndexFunc(r.table.Columns, func(c string) bool { return strings.EqualFold(c, name) })
+	if at >= 0 {
+		r.table.Notes = append(r.table.Notes, note)
+	}
+	return at
 }
 
 // needColumns reports a column that a layout cannot do without.

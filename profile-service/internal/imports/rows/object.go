@@ -28,7 +28,7 @@ func (b *builder) objectRow(rec *table.Record) Row {
 	for i := range b.outputs {
 		o := &b.outputs[i]
 		value, ok := w.value(o)
-		if !ok {
+		if !ok || o.name == "user_id" && o.group == "" && o.column >= 0 && w.nobodyIn(o.column) {
 			continue
 		}
 		if o.part != partNone {
@@ -36,7 +36,7 @@ func (b *builder) objectRow(rec *table.Record) Row {
 			continue
 		}
 		currency = currency || o.name == "currency"
-		named = named || o.name == "user_id" || o.name == "session_id"
+		named = named || o.group == "" && (o.name == "user_id" || o.name == "session_id")
 		w.purchase = w.purchase || o.name == "type" && string(value) == `"purchase"`
 		if o.group != group {
 			if group != "" {
@@ -57,6 +57,10 @@ func (b *builder) objectRow(rec *table.Record) Row {
 	}
 	if b.kind == table.Events {
 		w.noTime()
+		if w.b.packed != nil {
+			w.b.packed.lines(w)
+		}
+		w.unnamed()
 		w.line()
 		if !named {
 			w.nobody()

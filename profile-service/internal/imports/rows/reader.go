@@ -28,6 +28,7 @@ type Reader struct {
 	plan   *table.Plan // nil when rows are stored as they are
 	source source      // nil where the file could not be opened
 	layout layout
+	times  twoTimes
 }
 
 // cancelReader ends with its context, so that the reading of a long file stops between two
@@ -97,6 +98,10 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 	})
 	if err != nil {
 		return r, err
+	}
+	r.times = timesApart(r.plan)
+	for i := range sample { // before the columns learn how days are written
+		r.times.join(&sample[i])
 	}
 	r.plan.Learn(sample)
 	return r, r.choose(spec, now)
@@ -175,6 +180,7 @@ func (r *Reader) record() (table.Record, error) {
 	if err == nil && len(r.table.Columns) > len(r.plan.Columns) {
 		r.plan.Add(r.table.Columns)
 	}
+	r.times.join(&rec)
 	return rec, err
 }
 
@@ -191,9 +197,10 @@ func (s objects) next() (Row, error) {
 
 // plain makes a row of each record.
 type plain struct {
-	r    *Reader
-	b    *builder
-	part int // the column of what another row has; −1: none
+	r     *Reader
+	b     *builder
+	part  int          // the column of what another row has; −1: none
+	order table.Record // the row before
 }
 
 func (s *plain) next() (Row, error) {
@@ -206,6 +213,10 @@ func (s *plain) next() (Row, error) {
 	}
 	if rec.Problem != nil {
 		return Row{Line: rec.Line, Bad: rec.Problem}, nil
+	}
+	if s.b.orderColumn >= 0 && s.b.kind == table.Events {
+		s.b.fillDown(&rec, &s.order)
+		s.order = rec
 	}
 	return s.b.row(&rec), nil
 }

@@ -114,6 +114,15 @@ func TestRows(t *testing.T) {
 			"id,google_product_category,product_type\n1,212,Shirts\n2,212,\n", []string{
 				`{"attributes":{"google_product_category":"212"},"category_path":["Shirts"],"item_id":"1"}`,
 				`{"attributes":{"google_product_category":"212"},"item_id":"2"} numeric_category`}},
+		"products of Magento": {profileapi.ImportSpec{Kind: "items"},
+			"sku,store_view_code,attribute_set_code,product_type,categories,name,product_online,price,special_price," +
+				"special_price_to_date\n" +
+				"T,,Top,simple,\"Default Category/Men,Default Category/Men/Tees\",Tee,1,20,15,11/20/26\n" +
+				"T,de,Top,simple,,Hemd,,,,\nM,,Top,simple,Default Category,Mug,2,9,,\n", []string{
+				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"category_path":["Men","Tees"],` +
+					`"item_id":"T","price":20,"status":"active","title":"Tee"} sale_over`,
+				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},` +
+					`"item_id":"M","price":9,"status":"hidden","title":"Mug"}`}},
 		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
 			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
 				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
@@ -152,6 +161,74 @@ func TestRows(t *testing.T) {
 					`"type":"purchase","items":[{"item_id":"TEE-M","quantity":2}],"session_id":"order 302-1"} no_customer`,
 				`! item-status: The order was cancelled: it is no purchase. ` +
 					`If the word means something else here, pass --ignore 'item-status'. no_customer`}},
+		"guests whose customer is written as 0 or NULL": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order_id,order_date,customer_id,customer_email,sku\n1,2026-11-20,0,a@b,T\n2,2026-11-20,NULL,0,T\n,2026-11-20,0,,T\n", []string{
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"1","properties":{"customer_email":"a@b"},` +
+					`"type":"purchase","item_id":"T","user_id":"a@b"}`,
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"2","properties":{"customer_email":"0"},` +
+					`"type":"purchase","item_id":"T","session_id":"order 2"} no_customer`,
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","type":"purchase","user_id":"0","item_id":"T"}`}},
+		"a Shopify order that was cancelled after it was paid": {profileapi.ImportSpec{Kind: "events"},
+			"Name,Email,Financial Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Cancelled at\n" +
+				"#1,x@y,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,C,2026-11-21 12:13:10 +0100\n#1,,,,1,Tee,5.00,T,\n" +
+				"#2,x@y,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,C,\n", []string{
+				`! Cancelled at: The order was cancelled: it is no purchase.`,
+				`! Cancelled at: The order was cancelled: it is no purchase.`,
+				`{"items":[{"item_id":"C","price":25,"quantity":1}],"occurred_at":"2026-11-20T11:13:10.000Z",` +
+					`"order_id":"#2","type":"purchase","user_id":"x@y"}`}},
+		"orders that were cancelled, by the time or by WooCommerce's own word": {
+			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order_id,email,sku,canceled_at,Payment status\n1,u,T,2026-11-20,paid\n2,u,T,0000-00-00,wc-cancelled\n" +
+				"3,u,T,NULL,paid\n", []string{
+				`! canceled_at: The order was cancelled: it is no purchase. ` +
+					`If the time means something else here, pass --ignore 'canceled_at'.`,
+				`! Payment status: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'Payment status'.`,
+				`{"order_id":"3","properties":{"Payment status":"paid","canceled_at":"NULL"},` +
+					`"type":"purchase","user_id":"u","item_id":"T"}`}},
+		"an order whose first line alone says who and when": {
+			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"Order ID,Email,Financial Status,Currency,Created at,Lineitem sku,Lineitem variant\n" +
+				"1,a@b,PAID,USD,2026-11-20 12:00:00 -0500,T,\n1,,,,,S,M\n2,,,,,S,\n3,c@d,VOIDED,USD,2026-11-20,T,\n3,,,,,S\n", []string{
+				`{"currency":"USD","occurred_at":"2026-11-20T17:00:00.000Z","order_id":"1","properties":{"Financial Status":"PAID"},` +
+					`"type":"purchase","user_id":"a@b","item_id":"T"}`,
+				`{"currency":"USD","occurred_at":"2026-11-20T17:00:00.000Z","order_id":"1",` +
+					`"properties":{"Financial Status":"PAID","Lineitem variant":"M"},"type":"purchase","user_id":"a@b","item_id":"S"}`,
+				`{"order_id":"2","type":"purchase","item_id":"S","session_id":"order 2"} no_customer no_time`,
+				`! Financial Status: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'Financial Status'.`,
+				`! Financial Status: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'Financial Status'.`}},
+		"a line without a SKU is named by its item": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order_id,user,item,sku,quantity\n1,u,Mug,M,2\n1,u,Mug,,2\n", []string{
+				`{"order_id":"1","properties":{"item":"Mug"},"type":"purchase","user_id":"u","items":[{"item_id":"M","quantity":2}]}`,
+				`{"order_id":"1","properties":{"item":"Mug"},"type":"purchase","user_id":"u",` +
+					`"items":[{"item_id":"Mug","quantity":2}]} no_sku`}},
+		"a day and a time of day apart": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"user,sku,Date,Time\nu,a,01/02/2026,9:05\nu,b,31/01/2026,12:13:10 PM\nu,c,2026-01-31 00:00:00,12:13\nu,d,,12:13\n", []string{
+				`{"occurred_at":"2026-02-01T09:05:00.000Z","properties":{"Date":"01/02/2026"},` +
+					`"type":"purchase","user_id":"u","item_id":"a"}`,
+				`{"occurred_at":"2026-01-31T12:13:10.000Z","properties":{"Date":"31/01/2026"},` +
+					`"type":"purchase","user_id":"u","item_id":"b"}`,
+				`{"occurred_at":"2026-01-31T12:13:00.000Z","properties":{"Date":"2026-01-31 00:00:00"},` +
+					`"type":"purchase","user_id":"u","item_id":"c"}`,
+				`! Time: The value is not a time such as 2026-01-31T12:00:00Z, 2026-01-31 12:00:00 or 31.01.2026. ` +
+					`Say its form with --date-format (date_format in the API).`}},
+		"an epoch beside a time of day": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"user,sku,timestamp,time\nu,a,1795000000,12:13\n", []string{
+				`{"occurred_at":"2026-11-18T11:06:40.000Z","properties":{"time":"12:13"},"type":"purchase","user_id":"u","item_id":"a"}`,
+			}},
+		"a day, and beside it a time of day": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"user,sku,Order Date,Order Time\nu,a,\"Nov 20, 2026\",3:04 PM\n", []string{
+				`{"occurred_at":"2026-11-20T15:04:00.000Z","properties":{"Order Time":"3:04 PM"},` +
+					`"type":"purchase","user_id":"u","item_id":"a"}`,
+			}},
+		"an order whose further lines name its customer in another column only": {
+			profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"Order Number,Buyer Username,Buyer Email,sku\n1,bob,b@x,T\n1,bob,,S\n1,ann,,S\n", []string{
+				`{"order_id":"1","properties":{"Buyer Username":"bob"},"type":"purchase","user_id":"b@x","item_id":"T"}`,
+				`{"order_id":"1","properties":{"Buyer Username":"bob"},"type":"purchase","user_id":"b@x","item_id":"S"}`,
+				`{"order_id":"1","properties":{"Buyer Username":"ann"},"type":"purchase","item_id":"S","user_id":"ann"}`}},
 		"an order without a customer and a SKU": {profileapi.ImportSpec{Kind: "events"}, "Name,Email,Financial " +
 			"Status,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku\n" +
 			"#1,,paid,2026-11-20 12:13:10 +0100,1,Cap,25.00,\n#2,x@y,voided,2026-11-20 12:13:10 " +

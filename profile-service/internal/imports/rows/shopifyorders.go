@@ -23,7 +23,7 @@ type shopifyOrders struct {
 func shopifyOrderColumns() map[string]string {
 	return map[string]string{
 		"name": "order_id", "email": "user_id", "paid at": "occurred_at", "created at": "occurred_at", "currency": "currency",
-		"financial status":  "type",
+		"financial status": "type", "cancelled at": "type",
 		"lineitem quantity": "quantity", "lineitem name": "item_id", "lineitem price": "price", "lineitem sku": "item_id",
 		"discount code": "properties",
 	}
@@ -31,7 +31,7 @@ func shopifyOrderColumns() map[string]string {
 
 // filled are the columns that only the first row of an order has.
 func filled() []string {
-	return []string{"email", "paid at", "created at", "currency", "financial status", "discount code"}
+	return []string{"email", "paid at", "created at", "currency", "financial status", "cancelled at", "discount code"}
 }
 
 // newShopifyOrders returns the source of a file of that layout. Every column that it does not
@@ -148,6 +148,10 @@ func (s *shopifyOrders) when(event map[string]any, bad func(column, code, why, s
 // paid refuses what never became a purchase. Pending payments are purchases: whoever pays on
 // account has bought.
 func (s *shopifyOrders) paid(bad, warn func(column, code, why, sample string)) {
+	if at := s.order["cancelled at"]; at != "" {
+		bad("Cancelled at", "order_voided", "The order was cancelled: it is no purchase.", at)
+		return
+	}
 	switch status := strings.ToLower(s.order["financial status"]); status {
 	case "voided", "expired":
 		bad("Financial Status", "order_voided", "The order was cancelled before it was paid: it is no purchase.", status)
