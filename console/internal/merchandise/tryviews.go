@@ -17,13 +17,13 @@ import (
 )
 
 // noItems says what to do about an empty list.
-const noItems = "The list is empty. Ask on the left why an item is not in it."
+const noItems = "The list is empty. Ask why an item is not in it, by its id."
 
 // View implements page.View.
 func (d *tryData) View(v *page.Visit) g.Node {
 	return h.Div(h.Class("split"), d.form(v),
 		h.Div(h.ID("answer"), h.Aria("live", "polite"), view.Problem(d.Problem), d.explained(), d.listCard(),
-			g.If(d.Scenario == "", view.Empty("Pick a placement and a visitor.",
+			g.If(d.Answer == nil && d.Problem == nil, view.Empty("Pick a placement and a visitor.",
 				g.Text("The list appears here, with what each score is made of.")))))
 }
 
@@ -38,6 +38,7 @@ func (d *tryData) form(v *page.Visit) g.Node {
 		view.Field("user", "Visitor", input("user", d.User, userHint, h.List("users"), h.AutoComplete("off")),
 			h.DataList(h.ID("users"), g.Map(d.Users, func(id string) g.Node { return h.Option(h.Value(id)) })),
 			hintBelow("user", userHint)),
+		field("session", "or a visit without a name", d.Session, "session id, such as the page script makes", h.AutoComplete("off")),
 		field("views", "He has just looked at", d.Views, "item ids; counts for this answer only"),
 		field("context", "Items of the page", d.Context, "item ids, such as the product shown"),
 		field("category", "Category of the page", d.Category, "", h.AutoComplete("off")),
@@ -129,7 +130,7 @@ func (d *tryData) listCard() g.Node {
 	case len(d.Products) == 0:
 		list = view.Nothing(g.Text(noItems))
 	}
-	return view.Card("The list", view.Soft(g.Text(d.origin())), degraded, list)
+	return view.Card("The list", view.Soft(g.Text(d.origin())), degraded, d.Remarks.view(), list)
 }
 
 // compared is the list beside that of another model.
