@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,11 @@ func newRecommendCommand() *cobra.Command {
 				return terminal.Printed(out, asJSON, e, err, printExplanation)
 			}
 			a, err := client.Recommend(cmd.Context(), request)
-			return terminal.Printed(out, asJSON, a, err, printAnswer)
+			if err := terminal.Printed(out, asJSON, a, err, printAnswer); err != nil {
+				return err
+			}
+			remark(cmd, client, request, &a)
+			return nil
 		},
 	}
 	flags := cmd.Flags()
@@ -50,6 +55,24 @@ func newRecommendCommand() *cobra.Command {
 	flags.StringVar(&why, "why", "", "explain one item: why it is in the list, or which stage dropped it")
 	flags.BoolVar(&asJSON, "json", false, "print the answer as the API sends it")
 	return cmd
+}
+
+// remark says on standard error what makes a list empty or everybody's though the command was answered: ids that the catalogue lacks, and
+// a visitor of whom nothing is known. Otherwise a mistyped id looks like a bad recommendation.
+func remark(cmd *cobra.Command, client *recommenderapi.Client, r recommenderapi.Request, a *recommenderapi.Answer) {
+	say := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
+	for _, id := range slices.Concat(r.ContextItems, r.Cart) {
+		why, err := client.Explain(cmd.Context(), recommenderapi.ExplainRequest{Request: r, ItemID: id})
+		if err == nil && why.Stage == "catalogue" { // what cannot be asked is not said: the list is there
+			say("The catalogue has no item %s, so that nothing goes with it.", id)
+		}
+	}
+	if r.UserID+r.SessionID != "" && a.Freshness.LastEventID == "" && len(a.Degraded) == 0 {
+		say("Nothing is known of this visitor, or he refused personalisation: the list is what anybody is shown.")
+	}
+	if len(a.Items)+len(a.Rows) == 0 {
+		say("The list is empty: --why ITEM names what keeps an item out.")
+	}
 }
 
 // printAnswer prints a line for each item: position, id, title, score, tier and reasons, and
