@@ -82,6 +82,15 @@ func TestTryItSaysWhyAListIsEmptyOrLikeEverybodys(t *testing.T) {
 			"scenario=page.similar", shop(), []string{"Nothing is given that context_similar could go by: fill in items of the page."}, "",
 		},
 		"an empty shop": {"user=ann", shop("/v1/recommendations", none), []string{"The catalogue has no active item"}, "/v1/items"},
+		"sets": {
+			"scenario=page.similar&context=A", shop("/v1/recommendations", `{"items":[],"rows":[{"kind":"bundles","title":"Lamp & bulb",
+				"bundle":{"support":411,"lift":6.421,"price":5.9,"currency":"GBP"},"items":[{"item_id":"B","position":1}]},
+				{"kind":"brands_for_you","value":"Ora","items":[{"item_id":"C","position":1}]}]}`),
+			[]string{
+				"<h3>Lamp &amp; bulb</h3>", "bought as a set in 411 orders, 6.42 times as often as by chance; 5.90 GBP together", "<h3>Ora</h3>",
+				"brands for you",
+			}, "",
+		},
 		"all is hidden": {
 			"user=ann", shop("/v1/recommendations", none, "/v1/items", `{"items":[{"item_id":"A"},{"item_id":"B"}]}`, explain,
 				`{"stage":"candidates","detail":"Not proposed.","dropped_by":["shared_rule:all"]}`),

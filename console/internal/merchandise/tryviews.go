@@ -1,6 +1,7 @@
 package merchandise
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -125,12 +126,28 @@ func (d *tryData) listCard() g.Node {
 	}
 	list := productList(d.Products)
 	switch {
+	case len(d.Answer.Rows) > 0:
+		list = rowLists(d.Answer.Rows)
 	case d.Model != "":
 		list = d.compared()
 	case len(d.Products) == 0:
 		list = view.Nothing(g.Text(noItems))
 	}
 	return view.Card("The list", view.Soft(g.Text(d.origin())), degraded, d.Remarks.view(), list)
+}
+
+// rowLists are the rows of a page or the sets of a product, each below what it is about.
+func rowLists(rows []recommenderapi.Row) g.Node {
+	return g.Map(rows, func(row recommenderapi.Row) g.Node {
+		about := words.Spaced(row.Kind)
+		if b := row.Bundle; b != nil {
+			about = "bought as a set in " + words.Number(b.Support) + " orders, " + words.Short(b.Lift) + " times as often as by chance"
+			if b.Price != nil {
+				about += "; " + words.Price(*b.Price, b.Currency) + " together"
+			}
+		}
+		return g.Group{h.H3(g.Text(cmp.Or(row.Title, row.ItemID+row.Value, about))), view.Soft(g.Text(about)), productList(products(row.Items))}
+	})
 }
 
 // compared is the list beside that of another model.

@@ -8,7 +8,23 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
+	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
+
+func TestRowsArePrintedWithWhatTheyAreAbout(t *testing.T) {
+	t.Parallel()
+	price := 12.5
+	var out bytes.Buffer
+	printAnswer(&out, recommenderapi.Answer{Rows: []recommenderapi.Row{{
+		Kind: "bundles", Title: "Lamp", ItemID: "lamp", Items: []recommenderapi.RecommendedItem{{ItemID: "bulb", Position: 1}},
+		Bundle: &recommenderapi.BundleOffer{Support: 40, Lift: 6.42, Price: &price, Currency: "EUR"},
+	}}})
+	for _, want := range []string{"bundles: Lamp lamp\n", "in 40 orders, 6.4 times as often as by chance, 12.50 EUR together\n", "  1  bulb"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("lacks %q:\n%s", want, out.String())
+		}
+	}
+}
 
 // TestRecommendSaysWhyAListIsEverybodys asks a shop of one item with ids that it does not have, and with those that it has.
 func TestRecommendSaysWhyAListIsEverybodys(t *testing.T) {
