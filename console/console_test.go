@@ -100,7 +100,9 @@ func TestSignIn(t *testing.T) {
 	if body, _ := io.ReadAll(s.do(http.MethodGet, ended, nil, nil).Body); !strings.Contains(string(body), "what you sent was not saved") {
 		t.Errorf("nobody is told that the form was not stored: %s", body)
 	}
-	resp = s.do(http.MethodPost, "/console/rules/edit", nil, func(r *http.Request) { r.Header.Set("Referer", "https://evil.example/console/x") })
+	resp = s.do(http.MethodPost, "/console/rules/edit", nil, func(r *http.Request) {
+		r.Header.Set("Referer", "https://evil.example/console/x")
+	})
 	if to := resp.Header.Get("Location"); to != "/console/sign-in?lost=yes" {
 		t.Errorf("a form from elsewhere led to %q", to)
 	}
@@ -121,7 +123,8 @@ func TestSignIn(t *testing.T) {
 			r.Header.Set("Origin", "http://"+r.Host) // as browsers do
 		})
 		body, _ := io.ReadAll(resp.Body)
-		if resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) != 0 || !strings.Contains(string(body), "sign in with a secret key") {
+		if resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) != 0 ||
+			!strings.Contains(string(body), "sign in with a secret key") {
 			t.Errorf("a %s key: %s, %s", kind, resp.Status, body)
 		}
 	}

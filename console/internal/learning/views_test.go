@@ -88,7 +88,8 @@ func TestExperimentsAreShown(t *testing.T) {
 		"one that nobody came to, of arms that are alike": {
 			&experimentData{
 				Experiment: recommenderapi.Experiment{Status: "running", Arms: []recommenderapi.ExperimentArm{
-					{Name: "now", Share: .5, Scenario: "home.x"}, {Name: "old", Scenario: "home.y"}, {Name: "new", Share: .4, Scenario: "home.x"},
+					{Name: "now", Share: .5, Scenario: "home.x"}, {Name: "old", Scenario: "home.y"},
+					{Name: "new", Share: .4, Scenario: "home.x"},
 				}},
 				Results: &recommenderapi.ExperimentResults{SampleRatioOK: true, SampleRatioP: 1, Arms: []recommenderapi.ArmResult{{}, {}}},
 			},

@@ -95,7 +95,8 @@ func resting(r *recommenderapi.Rule, now time.Time) string {
 	case !r.Until.IsZero() && !now.Before(r.Until.Time):
 		return "The rule has ended, at " + words.When(r.Until.Time) + ": nothing changes. Set its end later, or leave it empty."
 	case now.Before(r.From.Time):
-		return "The rule begins at " + words.When(r.From.Time) + ": until then nothing changes. Empty its begin to see here what it will do."
+		return "The rule begins at " + words.When(r.From.Time) + ": until then nothing changes. " +
+			"Empty its begin to see here what it will do."
 	}
 	return ""
 }

@@ -87,8 +87,8 @@ func TestTryItSaysWhyAListIsEmptyOrLikeEverybodys(t *testing.T) {
 				"bundle":{"support":411,"lift":6.421,"price":5.9,"currency":"GBP"},"items":[{"item_id":"B","position":1}]},
 				{"kind":"brands_for_you","value":"Ora","items":[{"item_id":"C","position":1}]}]}`),
 			[]string{
-				"<h3>Lamp &amp; bulb</h3>", "bought as a set in 411 orders, 6.42 times as often as by chance; 5.90 GBP together", "<h3>Ora</h3>",
-				"brands for you",
+				"<h3>Lamp &amp; bulb</h3>", "bought as a set in 411 orders, 6.42 times as often as by chance; 5.90 GBP together",
+				"<h3>Ora</h3>", "brands for you",
 			}, "",
 		},
 		"all is hidden": {

@@ -158,13 +158,15 @@ func (m *remarks) view() g.Node {
 	}
 	if m.Bare {
 		all = append(all, g.Group{
-			g.Text("The catalogue has no active item: "), view.Link("/imports", "import products"), g.Text(", or look at their state in the "),
+			g.Text("The catalogue has no active item: "), view.Link("/imports", "import products"),
+			g.Text(", or look at their state in the "),
 			view.Link("/catalogue", "catalogue"), g.Text("."),
 		})
 	}
 	for _, one := range m.Reasons {
 		all = append(all, g.Group{
-			g.Textf("Why %d of %d items of the catalogue are not shown: ", one.Items, m.Sampled), h.Strong(g.Text(one.Name)), g.Text(". " + one.Detail),
+			g.Textf("Why %d of %d items of the catalogue are not shown: ", one.Items, m.Sampled),
+			h.Strong(g.Text(one.Name)), g.Text(". " + one.Detail),
 		})
 	}
 	if len(all) == 0 {

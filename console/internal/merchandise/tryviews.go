@@ -146,7 +146,9 @@ func rowLists(rows []recommenderapi.Row) g.Node {
 				about += "; " + words.Price(*b.Price, b.Currency) + " together"
 			}
 		}
-		return g.Group{h.H3(g.Text(cmp.Or(row.Title, row.ItemID+row.Value, about))), view.Soft(g.Text(about)), productList(products(row.Items))}
+		return g.Group{
+			h.H3(g.Text(cmp.Or(row.Title, row.ItemID+row.Value, about))), view.Soft(g.Text(about)), productList(products(row.Items)),
+		}
 	})
 }
 

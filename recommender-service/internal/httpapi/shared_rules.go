@@ -135,7 +135,7 @@ func (a *API) putSharedRule(ctx context.Context, shop string, in *putRuleInput) 
 		out.Body.Warnings = absent.Problems.Fields
 		if state, detail := ruleState(e.Value, a.Now()); state == recommenderapi.RuleExpired {
 			out.Body.Warnings = append(out.Body.Warnings, apierror.FieldError{
-				Pointer: "/until", Code: "rule_over", Detail: detail + " It will not act again unless until is later than now, or left out.",
+				Pointer: "/until", Code: "rule_over", Detail: detail + " Send a later moment, or none.",
 			})
 		}
 	})

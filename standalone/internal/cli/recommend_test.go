@@ -19,7 +19,9 @@ func TestRowsArePrintedWithWhatTheyAreAbout(t *testing.T) {
 		Kind: "bundles", Title: "Lamp", ItemID: "lamp", Items: []recommenderapi.RecommendedItem{{ItemID: "bulb", Position: 1}},
 		Bundle: &recommenderapi.BundleOffer{Support: 40, Lift: 6.42, Price: &price, Currency: "EUR"},
 	}}})
-	for _, want := range []string{"bundles: Lamp lamp\n", "in 40 orders, 6.4 times as often as by chance, 12.50 EUR together\n", "  1  bulb"} {
+	for _, want := range []string{
+		"bundles: Lamp lamp\n", "in 40 orders, 6.4 times as often as by chance, 12.50 EUR together\n", "  1  bulb",
+	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, out.String())
 		}
