@@ -90,6 +90,22 @@ func TestSignIn(t *testing.T) {
 		to != "/console/sign-in?next=%2Fconsole%2Fmodels%3Fx%3D1" {
 		t.Errorf("without a session: %s to %q", resp.Status, to)
 	}
+	resp = s.do(http.MethodPost, "/console/rules/edit", url.Values{"rule_id": {"x"}}, func(r *http.Request) {
+		r.Header.Set("Referer", "http://"+r.Host+"/console/rules/edit?scenario=home.x")
+	})
+	ended := resp.Header.Get("Location")
+	if resp.StatusCode != http.StatusSeeOther || ended != "/console/sign-in?lost=yes&next=%2Fconsole%2Frules%2Fedit%3Fscenario%3Dhome.x" {
+		t.Errorf("a form after the end of the session: %s to %q", resp.Status, ended)
+	}
+	if body, _ := io.ReadAll(s.do(http.MethodGet, ended, nil, nil).Body); !strings.Contains(string(body), "what you sent was not saved") {
+		t.Errorf("nobody is told that the form was not stored: %s", body)
+	}
+	resp = s.do(http.MethodPost, "/console/rules/edit", nil, func(r *http.Request) {
+		r.Header.Set("Referer", "https://evil.example/console/x")
+	})
+	if to := resp.Header.Get("Location"); to != "/console/sign-in?lost=yes" {
+		t.Errorf("a form from elsewhere led to %q", to)
+	}
 	cookie := s.cookie(t, s.keys[auth.KindSecret])
 	if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || cookie.Path != page.Root || cookie.MaxAge > 12*60*60 {
 		t.Errorf("the cookie is %s", cookie)
@@ -103,10 +119,13 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("the referrer policy is %q: browsers then send forms with an Origin that is refused where no key is needed", policy)
 	}
 	for _, kind := range []auth.Kind{auth.KindPublishable, auth.KindService} {
-		if resp := s.do(
-			http.MethodPost, "/console/sign-in", url.Values{"key": {s.keys[kind]}}, nil,
-		); resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) != 0 {
-			t.Errorf("a %s key: %s", kind, resp.Status)
+		resp := s.do(http.MethodPost, "/console/sign-in", url.Values{"key": {s.keys[kind]}}, func(r *http.Request) {
+			r.Header.Set("Origin", "http://"+r.Host) // as browsers do
+		})
+		body, _ := io.ReadAll(resp.Body)
+		if resp.StatusCode != http.StatusForbidden || len(resp.Cookies()) != 0 ||
+			!strings.Contains(string(body), "sign in with a secret key") {
+			t.Errorf("a %s key: %s, %s", kind, resp.Status, body)
 		}
 	}
 	resp = s.do(http.MethodPost, "/console/sign-in", url.Values{"key": {s.keys[auth.KindSecret]}, "next": {"https://evil.example/"}}, nil)

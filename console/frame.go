@@ -181,18 +181,21 @@ func (c *console) missing(w http.ResponseWriter, r *http.Request) {
 }
 
 // refused sends who is not signed in to the form, and says why nothing is shown to a caller who
-// cannot sign in. After signing in the same page follows, but not a form that was posted: its
-// fields are gone.
+// cannot sign in. After signing in the same page follows. Of a form that was posted that is the page on which it stood, and it is said
+// that nothing was stored: its fields are gone.
 func (c *console) refused(w http.ResponseWriter, r *http.Request, p *apierror.Problem) {
 	if p.Status != http.StatusUnauthorized {
 		c.render(w, p.Status, frame{Title: "Not allowed", Content: problemPage(p)})
 		return
 	}
-	to := Root + "/sign-in"
-	if r.Method == http.MethodGet {
-		to += "?" + url.Values{"next": {r.URL.RequestURI()}}.Encode()
+	to := url.Values{"next": {r.URL.RequestURI()}}
+	if r.Method != http.MethodGet {
+		to = url.Values{"lost": {"yes"}}
+		if from, err := url.Parse(r.Referer()); err == nil && from.Host == r.Host {
+			to.Set("next", from.RequestURI())
+		}
 	}
-	http.Redirect(w, r, to, http.StatusSeeOther)
+	http.Redirect(w, r, Root+"/sign-in?"+to.Encode(), http.StatusSeeOther)
 }
 
 // render writes a page. It is made in memory first, so that one that cannot be written is an error and not half a page.

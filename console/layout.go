@@ -113,9 +113,12 @@ func problemPage(p *apierror.Problem) g.Node {
 	return g.Group{view.Problem(p), h.P(view.Link("/", "Back to the overview"))}
 }
 
-// signInPage is the form of signing in. problem is what is wrong with the last attempt, next the page to go on with.
-func signInPage(problem, next string) g.Node {
+// signInPage is the form of signing in. problem is what is wrong with the last attempt, next the page to go on with; lost says that a form
+// was posted after its session had ended.
+func signInPage(problem, next string, lost bool) g.Node {
 	return h.Form(h.Method("post"), h.Action(Root+"/sign-in"), h.Class("card"),
+		g.If(lost, h.P(h.Class("warn"), h.Role("alert"),
+			g.Text("Your session has ended, and what you sent was not saved. Sign in to go on where you were, and send it again."))),
 		view.Hidden("next", next),
 		h.Div(h.Class("field"), h.Label(h.For("key"), g.Text("Secret key of your shop")),
 			h.Input(h.ID("key"), h.Name("key"), h.Type("password"), h.AutoComplete("current-password"), h.Required(), h.AutoFocus(),

@@ -36,6 +36,7 @@ func (c *console) holder(r *http.Request, key string) (page.Person, error) {
 	asked.Header.Del(auth.ShopHeader)
 	if key != "" {
 		asked.Header.Set("Authorization", "Bearer "+key)
+		asked.Header.Del("Origin") // a publishable key is refused for what it is, not for the page that it is tried on
 	}
 	p, err := c.o.Auth.Authenticate(asked)
 	if err != nil {
@@ -55,7 +56,7 @@ func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, next(r), http.StatusSeeOther)
 		return
 	}
-	c.render(w, http.StatusOK, frame{Title: "Sign in", Content: signInPage("", next(r))})
+	c.render(w, http.StatusOK, frame{Title: "Sign in", Content: signInPage("", next(r), r.FormValue("lost") != "")})
 }
 
 // signIn takes a key from the form and answers with the cookie of a session. Attempts are
@@ -64,7 +65,7 @@ func (c *console) signInForm(w http.ResponseWriter, r *http.Request) {
 func (c *console) signIn(w http.ResponseWriter, r *http.Request) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 	refuse := func(status int, problem string) {
-		c.render(w, status, frame{Title: "Sign in", Content: signInPage(problem, next(r))})
+		c.render(w, status, frame{Title: "Sign in", Content: signInPage(problem, next(r), false)})
 	}
 	if !c.o.Attempts.Allow(r) {
 		w.Header().Set("Retry-After", "3")

@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 func TestARequestWithoutABody(t *testing.T) {
@@ -223,6 +225,22 @@ func TestWhatDoesNotExistWarns(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestARuleThatIsOverWarns(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	rule := api.Rule{Action: "hide", ItemID: "i001", Until: wire.TimeOf(time.Date(2020, 12, 24, 0, 0, 0, 0, time.UTC))}
+	for _, want := range []int{1, 0} { // warnings: with the year mistyped, and mended
+		var saved api.SavedRule
+		if _, err := s.call(t, http.MethodPut, "/v1/rules/christmas", nil, rule, &saved); err != nil {
+			t.Fatal(err)
+		}
+		if len(saved.Warnings) != want || want == 1 && (saved.Warnings[0].Code != "rule_over" || saved.Warnings[0].Pointer != "/until") {
+			t.Errorf("until %v: %+v", rule.Until, saved.Warnings)
+		}
+		rule.Until = wire.TimeOf(time.Date(2199, 12, 24, 0, 0, 0, 0, time.UTC))
 	}
 }
 

@@ -38,7 +38,7 @@ func (d *webDemo) forms(t *testing.T) {
 		enter("#f-experiment_id", "winter"), enter("#f-scenarios", "home.winter"),
 		enter("#f-arm1_scenario", "home.trending"), enter("#f-arm0_share", "60"), press("Save"), says(".error", "sum"),
 		"its shares", enter("#f-arm0_share", "50"), press("Save"), says(".done", "Saved"),
-		"start", press("Start"), says("h2", "running"), says("main", "wait"),
+		"start", press("Start"), says("h2", "running"), says("main", "Nobody has taken part yet"),
 		"decide", enter("#arm", "new"), press("Decide"), says(".done", "Decided"), says("h2", "stopped"),
 	)
 	if s := scenario(); len(s.Sources) != 1 || s.Sources[0].Kind != recommenderapi.SourceTrending {

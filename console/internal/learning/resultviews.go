@@ -22,8 +22,7 @@ func (d *experimentData) results() g.Node {
 				"the comparison is broken. Look for pages that ask for one arm only, robots, or a cache between."))
 	}
 	return g.Group{broken, view.Card("Results",
-		h.P(g.Text(enough(r)+" Visitors are spread as they should be with a chance of "+
-			words.Short(r.SampleRatioP)+".")),
+		h.P(g.Text(d.sofar(r))),
 		view.Table("Results",
 			view.Head(view.Column("Arm"), view.NumberColumn("Visitors"), view.NumberColumn("Clicked"),
 				view.Column("Difference [95 %]"), view.NumberColumn("Bought"), view.Column("Difference [95 %]"),
@@ -31,6 +30,20 @@ func (d *experimentData) results() g.Node {
 				view.Column("Difference [95 %]"), view.NumberColumn("Degraded"), view.NumberColumn("Mean time")),
 			g.Map(r.Arms, armRow)),
 		view.Columns(h.Div(d.Diffs), h.Div(d.Over)))}
+}
+
+// sofar says how far the comparison has come.
+func (d *experimentData) sofar(r *recommenderapi.ExperimentResults) string {
+	for _, a := range r.Arms {
+		if a.Visitors > 0 {
+			return enough(r) + " Visitors are spread as they should be with a chance of " + words.Short(r.SampleRatioP) + "."
+		}
+	}
+	if d.Experiment.Status != "running" {
+		return "Nobody has taken part: it does not run."
+	}
+	return "Nobody has taken part yet. A visitor does with the first list that a page shows him in one of its placements, and is counted " +
+		"seconds later; looks at lists here, by Try it or a preview, count nowhere."
 }
 
 // enough says whether there are enough visitors to decide.

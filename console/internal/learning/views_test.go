@@ -83,7 +83,21 @@ func TestExperimentsAreShown(t *testing.T) {
 		},
 		"an empty one": {&experimentData{}, []string{"Set-up"}},
 		"results that are empty": {
-			&experimentData{Results: &recommenderapi.ExperimentResults{}}, []string{"has sold nothing yet: wait."},
+			&experimentData{Results: &recommenderapi.ExperimentResults{}}, []string{"Nobody has taken part: it does not run."},
+		},
+		"one that nobody came to, of arms that are alike": {
+			&experimentData{
+				Experiment: recommenderapi.Experiment{Status: "running", Arms: []recommenderapi.ExperimentArm{
+					{Name: "now", Share: .5, Scenario: "home.x"}, {Name: "old", Scenario: "home.y"},
+					{Name: "new", Share: .4, Scenario: "home.x"},
+				}},
+				Results: &recommenderapi.ExperimentResults{SampleRatioOK: true, SampleRatioP: 1, Arms: []recommenderapi.ArmResult{{}, {}}},
+			},
+			[]string{"The arms now and new show the same", "Nobody has taken part yet."},
+		},
+		"one in which nothing was sold": {
+			&experimentData{Results: &recommenderapi.ExperimentResults{Arms: []recommenderapi.ArmResult{{Visitors: 3}}}},
+			[]string{"has sold nothing yet: wait."},
 		},
 	})
 }

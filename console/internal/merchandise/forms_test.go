@@ -3,10 +3,13 @@ package merchandise
 import (
 	"encoding/json"
 	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/aisle-rec/aisle/console/internal/page/pagetest"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 // TestARuleComesBackFromTheEditorAsItWas fills the editor with rules and reads them again: opening and saving one changes nothing.
@@ -60,6 +63,25 @@ func TestWhatCannotBeReadInARuleIsSaidBesideItsField(t *testing.T) {
 	} {
 		if got := ruleField(pointer); got != field {
 			t.Errorf("%s is about %q, want %q", pointer, got, field)
+		}
+	}
+}
+
+func TestARuleThatDoesNothingNowSaysWhy(t *testing.T) {
+	t.Parallel()
+	for want, r := range map[string]recommenderapi.Rule{
+		"":                                      {From: hour()},
+		"switched off":                          {Disabled: true, From: hour()},
+		"has ended, at 2026-11-30 01:00:00 UTC": {Until: hour()},
+		"begins at 2026-12-24 00:00:00 UTC":     {From: wire.TimeOf(time.Date(2026, 12, 24, 0, 0, 0, 0, time.UTC))},
+	} {
+		got := resting(&r, pagetest.Now())
+		if (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("of %+v: %q, want %q", r, got, want)
+		}
+		shown := html(t, &ruleData{Rule: r, Resting: got, Preview: &recommenderapi.PreviewAnswer{}, Unchanged: true})
+		if strings.Contains(shown, "is in force") != (want == "") || !strings.Contains(shown, want) {
+			t.Errorf("of %+v the page says\n%s", r, shown)
 		}
 	}
 }

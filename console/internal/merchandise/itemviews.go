@@ -77,6 +77,9 @@ func (d *itemData) eventsCard() g.Node {
 	}
 	return view.Card("What happened with it", events, h.H3(g.Text("How popular it is")),
 		view.Facts(g.Map(d.Ranks, func(r rank) g.Node {
+			if r.Of == 0 {
+				return view.TextFact(r.Window, "no item is listed yet")
+			}
 			if r.Place == 0 {
 				return view.TextFact(r.Window, "not among the first "+words.Number(r.Of))
 			}

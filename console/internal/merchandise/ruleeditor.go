@@ -84,6 +84,9 @@ func (d *ruleData) effect() g.Node {
 	about := g.Node(g.Group{
 		g.Text("The rule is about "), h.Strong(g.Text(words.Number(d.Matching))), g.Text(" items of the catalogue."),
 	})
+	if d.Resting != "" {
+		return view.Card("It does nothing now", h.P(h.Class("warn"), g.Text(d.Resting)), h.P(about))
+	}
 	if d.Unchanged {
 		title, without, with = "What it does", "Without it", "Now, with it"
 		about = g.Text("The rule is in force as it stands here.")

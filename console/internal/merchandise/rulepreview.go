@@ -5,9 +5,11 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"time"
 
 	"github.com/aisle-rec/aisle/console/internal/form"
 	"github.com/aisle-rec/aisle/console/internal/page"
+	"github.com/aisle-rec/aisle/console/internal/words"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
@@ -54,7 +56,7 @@ func (d *ruleData) preview(v *page.Visit, rule recommenderapi.Rule, was string) 
 	if err != nil {
 		return apierror.From(err)
 	}
-	d.Preview = &answer
+	d.Preview, d.Resting = &answer, resting(&rule, v.Now())
 	d.Now, d.Then = beside(answer.Live.Items, answer.Preview.Items)
 	// The preview is the list without the rule then, and the live one that with it.
 	if d.Unchanged {
@@ -83,6 +85,20 @@ func rulesOf(v *page.Visit, scenario string) (list []recommenderapi.Rule, err er
 		}
 	}
 	return list, err
+}
+
+// resting says why a rule does nothing now; "" when it acts.
+func resting(r *recommenderapi.Rule, now time.Time) string {
+	switch {
+	case r.Disabled:
+		return "The rule is switched off: nothing changes until it is switched on."
+	case !r.Until.IsZero() && !now.Before(r.Until.Time):
+		return "The rule has ended, at " + words.When(r.Until.Time) + ": nothing changes. Set its end later, or leave it empty."
+	case now.Before(r.From.Time):
+		return "The rule begins at " + words.When(r.From.Time) + ": until then nothing changes. " +
+			"Empty its begin to see here what it will do."
+	}
+	return ""
 }
 
 // sameJSON reports whether two values are the same to the API, whatever form their times and

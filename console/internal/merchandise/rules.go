@@ -93,8 +93,9 @@ type ruleData struct {
 	Form      form.Form
 	Scenarios []form.Option
 	Preview   *recommenderapi.PreviewAnswer
-	Matching  int  // items that the rule is about
-	Unchanged bool // the rule is saved as the form has it, and shown beside the list without it
+	Matching  int    // items that the rule is about
+	Resting   string // why the rule does nothing now; "" when it acts
+	Unchanged bool   // the rule is saved as the form has it, and shown beside the list without it
 	Now, Then []product
 	Rule      recommenderapi.Rule
 	Change    bool

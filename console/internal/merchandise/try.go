@@ -22,14 +22,15 @@ type tryData struct {
 	Scenarios []recommenderapi.Scenario
 	// Views are items that the visitor has just looked at, Context those of the page, Missing
 	// the one to explain.
-	Scenario, User, Views, Context, Missing string
-	Category, Q                             string
-	Took                                    string
-	Users                                   []string // suggestions
-	Answer                                  *recommenderapi.Answer
-	Products                                []product
-	Problem                                 *apierror.Problem
-	Why                                     *recommenderapi.ExplainAnswer
+	Scenario, User, Session, Views, Context, Missing string
+	Category, Q                                      string
+	Took                                             string
+	Users                                            []string // suggestions
+	Answer                                           *recommenderapi.Answer
+	Products                                         []product
+	Problem                                          *apierror.Problem
+	Why                                              *recommenderapi.ExplainAnswer
+	Remarks                                          remarks
 
 	Model  string                // another version to compare with
 	Models []similarityapi.Model // to choose from
@@ -40,8 +41,8 @@ type tryData struct {
 // request is shown on the page, since the form is there to be mended.
 func try(v *page.Visit) (any, error) {
 	d := &tryData{
-		Scenario: v.Text("scenario"), User: v.Text("user"), Views: v.Text("views"), Context: v.Text("context"), Missing: v.Text("missing"),
-		Category: v.Text("category"), Q: v.Text("q"), Model: v.Text("model"),
+		Scenario: v.Text("scenario"), User: v.Text("user"), Session: v.Text("session"), Views: v.Text("views"), Context: v.Text("context"),
+		Missing: v.Text("missing"), Category: v.Text("category"), Q: v.Text("q"), Model: v.Text("model"),
 	}
 	scenarios, err := page.Get[profileapi.Page[recommenderapi.Scenario]](v, v.Recommender, "/v1/scenarios", nil)
 	if err != nil {
@@ -56,7 +57,10 @@ func try(v *page.Visit) (any, error) {
 	models := page.Optional[profileapi.Page[similarityapi.Model]](v, v.Similarity, "models", "/v1/models", nil)
 	d.Models = models.Items
 	if d.Scenario == "" {
-		return d, nil
+		d.Scenario = usual(d.Scenarios)
+		if d.User+d.Session+d.Missing == "" {
+			return d, nil // nothing was asked for yet
+		}
 	}
 	r := request(v, d.Scenario)
 	began := v.Now()
@@ -74,6 +78,7 @@ func try(v *page.Visit) (any, error) {
 		d.compare(v, r)
 		return d, nil
 	}
+	d.Remarks = d.remark(v, r)
 	if d.Missing != "" {
 		why, err := page.Send[recommenderapi.ExplainAnswer](
 			v, v.Recommender, http.MethodPost, "/v1/recommendations/explain", recommenderapi.ExplainRequest{Request: r, ItemID: d.Missing},
@@ -85,6 +90,15 @@ func try(v *page.Visit) (any, error) {
 		d.Why = &why
 	}
 	return d, nil
+}
+
+// usual is the placement that is tried when none was chosen: that of the home page, which shows something to everybody, else the first.
+func usual(all []recommenderapi.Scenario) string {
+	const home = "home.for_you"
+	if len(all) == 0 || slices.ContainsFunc(all, func(s recommenderapi.Scenario) bool { return s.ScenarioID == home }) {
+		return home
+	}
+	return all[0].ScenarioID
 }
 
 // compare shows the list of another model version beside that of the live one. Only the
@@ -110,21 +124,17 @@ func (d *tryData) compare(v *page.Visit, r recommenderapi.Request) {
 // waits for the whole answer with all explanations, up to two seconds.
 func request(v *page.Visit, scenario string) recommenderapi.Request {
 	r := recommenderapi.Request{
-		Scenario: scenario, UserID: v.Text("user"), Q: v.Text("q"), ContextItems: v.Words("context"), Category: v.Text("category"),
-		Limit:   shownLimit,
-		Explain: "full", Test: true,
+		Scenario: scenario, UserID: v.Text("user"), SessionID: v.Text("session"), Q: v.Text("q"), ContextItems: v.Words("context"),
+		Category: v.Text("category"), Limit: shownLimit, Explain: "full", Test: true,
 		Fields: []string{"title", "price", "currency", "image_url"}, DeadlineMS: 2000,
 	}
 	// Events that the request carries: they are used for this answer and not stored.
-	for _, id := range v.Words("views") {
-		r.Events = append(r.Events, profileapi.Event{Type: "view_item", ItemID: id, UserID: r.UserID})
+	views := v.Words("views")
+	if r.UserID+r.SessionID == "" && len(views) > 0 {
+		r.SessionID = "console-visitor" // events have to be somebody's
 	}
-	// Events have to be somebody's.
-	if r.UserID == "" && len(r.Events) > 0 {
-		r.SessionID = "console-visitor"
-		for n := range r.Events {
-			r.Events[n].SessionID = r.SessionID
-		}
+	for _, id := range views {
+		r.Events = append(r.Events, profileapi.Event{Type: "view_item", ItemID: id, UserID: r.UserID, SessionID: r.SessionID})
 	}
 	return r
 }

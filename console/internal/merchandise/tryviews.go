@@ -1,6 +1,7 @@
 package merchandise
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -17,13 +18,13 @@ import (
 )
 
 // noItems says what to do about an empty list.
-const noItems = "The list is empty. Ask on the left why an item is not in it."
+const noItems = "The list is empty. Ask why an item is not in it, by its id."
 
 // View implements page.View.
 func (d *tryData) View(v *page.Visit) g.Node {
 	return h.Div(h.Class("split"), d.form(v),
 		h.Div(h.ID("answer"), h.Aria("live", "polite"), view.Problem(d.Problem), d.explained(), d.listCard(),
-			g.If(d.Scenario == "", view.Empty("Pick a placement and a visitor.",
+			g.If(d.Answer == nil && d.Problem == nil, view.Empty("Pick a placement and a visitor.",
 				g.Text("The list appears here, with what each score is made of.")))))
 }
 
@@ -38,6 +39,7 @@ func (d *tryData) form(v *page.Visit) g.Node {
 		view.Field("user", "Visitor", input("user", d.User, userHint, h.List("users"), h.AutoComplete("off")),
 			h.DataList(h.ID("users"), g.Map(d.Users, func(id string) g.Node { return h.Option(h.Value(id)) })),
 			hintBelow("user", userHint)),
+		field("session", "or a visit without a name", d.Session, "session id, such as the page script makes", h.AutoComplete("off")),
 		field("views", "He has just looked at", d.Views, "item ids; counts for this answer only"),
 		field("context", "Items of the page", d.Context, "item ids, such as the product shown"),
 		field("category", "Category of the page", d.Category, "", h.AutoComplete("off")),
@@ -124,12 +126,30 @@ func (d *tryData) listCard() g.Node {
 	}
 	list := productList(d.Products)
 	switch {
+	case len(d.Answer.Rows) > 0:
+		list = rowLists(d.Answer.Rows)
 	case d.Model != "":
 		list = d.compared()
 	case len(d.Products) == 0:
 		list = view.Nothing(g.Text(noItems))
 	}
-	return view.Card("The list", view.Soft(g.Text(d.origin())), degraded, list)
+	return view.Card("The list", view.Soft(g.Text(d.origin())), degraded, d.Remarks.view(), list)
+}
+
+// rowLists are the rows of a page or the sets of a product, each below what it is about.
+func rowLists(rows []recommenderapi.Row) g.Node {
+	return g.Map(rows, func(row recommenderapi.Row) g.Node {
+		about := words.Spaced(row.Kind)
+		if b := row.Bundle; b != nil {
+			about = "bought as a set in " + words.Number(b.Support) + " orders, " + words.Short(b.Lift) + " times as often as by chance"
+			if b.Price != nil {
+				about += "; " + words.Price(*b.Price, b.Currency) + " together"
+			}
+		}
+		return g.Group{
+			h.H3(g.Text(cmp.Or(row.Title, row.ItemID+row.Value, about))), view.Soft(g.Text(about)), productList(products(row.Items)),
+		}
+	})
 }
 
 // compared is the list beside that of another model.

@@ -127,7 +127,7 @@ func itemPages(t *testing.T) map[string]pageCase {
 		"item": {
 			&itemData{
 				Item: item, Variants: []profileapi.Item{item}, Counts: []typeCount{{"view_item", 1200}}, Read: 1000, Other: "B & C",
-				Ranks: []rank{{"popular", 2, 500}, {"trending", 0, 500}},
+				Ranks: []rank{{"popular", 2, 500}, {"trending", 0, 500}, {"best_sellers", 0, 0}},
 				Pairs: []similarityapi.Pair{
 					{
 						Relation: "similar", Rank: 1, ReverseRank: 2, ReverseWeight: .25,
@@ -145,6 +145,7 @@ func itemPages(t *testing.T) map[string]pageCase {
 			[]string{
 				`category=Home%3ELight+%26+Co">Home › Light &amp; Co</a>`, "in_stock, 3", `id=P+1">P 1</a>`,
 				"<dd>a, b</dd>", "<dd>javascript:", "Of the latest 1\u202f000", "place 2", "not among the first 500",
+				"no item is listed yet",
 				"links it with B &amp; C", "0.25, place 2", "&lt;i&gt;, j",
 				`href="/console/catalogue/item?id=A%2F1&amp;other=N%261#pair">Why<span class="skip"> N&amp;1</span>`,
 				"From text, m1", `<p class="warn">away</p>`, "no model of this relation is live",

@@ -3,6 +3,7 @@ package operations
 import (
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/aisle-rec/aisle/console/internal/page"
 	"github.com/aisle-rec/aisle/console/internal/words"
@@ -57,7 +58,7 @@ func auditLog(v *page.Visit) (any, error) {
 	query, next := url.Values{"limit": {"50"}}, url.Values{}
 	for name, value := range map[string]string{"action": d.Action, "actor": d.Actor, "subject": d.Subject, "from": d.From, "to": d.To} {
 		if value != "" {
-			query.Set(name, value)
+			query.Set(name, moment(name, value))
 			next.Set(name, value)
 		}
 	}
@@ -74,6 +75,19 @@ func auditLog(v *page.Visit) (any, error) {
 		d.Next = next.Encode()
 	}
 	return d, nil
+}
+
+// moment is what the API is asked with for a field of the form: a day, as browsers send it, is a moment to the API, and the last day is
+// meant with all its hours. Other values stay as they are.
+func moment(field, value string) string {
+	day, err := time.Parse(time.DateOnly, value)
+	if err != nil || field != "from" && field != "to" {
+		return value
+	}
+	if field == "to" {
+		day = day.AddDate(0, 0, 1)
+	}
+	return day.Format(time.RFC3339)
 }
 
 // settingsData is the page of settings.

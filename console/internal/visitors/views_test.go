@@ -64,6 +64,7 @@ func TestPagesShowWhatTheyFound(t *testing.T) {
 			&visitorData{}, []string{"no event and no record", "no category known", "Consent of a session", "Nothing yet.",
 				"No event is kept."},
 		},
+		"a visit without a name": {&visitorData{Session: "s 1"}, []string{`href="/console/try?session=s+1">What he is shown</a>`}},
 		"erasure": {
 			&erasureData{User: "<b>&", Problem: apierror.Invalid("Nothing was <i>erased."), Counts: &recommenderapi.PersonEntry{
 				ExportEntry: profileapi.ExportEntry{Counts: &profileapi.ExportCounts{Events: 1234}},

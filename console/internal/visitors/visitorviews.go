@@ -145,11 +145,12 @@ func list[T any](all []T, node func(T) g.Node) g.Node {
 }
 
 func (d *visitorData) actions() g.Node {
+	const shown = "What he is shown"
 	if d.User == "" {
-		return view.Actions()
+		return view.Actions(view.MainButton("/try?session="+url.QueryEscape(d.Session), shown))
 	}
 	user := url.QueryEscape(d.User)
-	return view.Actions(view.MainButton("/try?scenario=home.for_you&user="+user, "What he is shown"),
+	return view.Actions(view.MainButton("/try?user="+user, shown),
 		view.Button("/visitors/export?user="+user, "Export everything held"),
 		g.If(d.Change, view.Button("/visitors/erase?user="+user, "Erase …")))
 }

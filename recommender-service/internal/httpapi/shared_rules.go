@@ -133,6 +133,11 @@ func (a *API) putSharedRule(ctx context.Context, shop string, in *putRuleInput) 
 		absent := a.absent(shop, v)
 		absent.Rule("", e.Value)
 		out.Body.Warnings = absent.Problems.Fields
+		if state, detail := ruleState(e.Value, a.Now()); state == recommenderapi.RuleExpired {
+			out.Body.Warnings = append(out.Body.Warnings, apierror.FieldError{
+				Pointer: "/until", Code: "rule_over", Detail: detail + " Send a later moment, or none.",
+			})
+		}
 	})
 	return out, nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,11 @@ func newRecommendCommand() *cobra.Command {
 				return terminal.Printed(out, asJSON, e, err, printExplanation)
 			}
 			a, err := client.Recommend(cmd.Context(), request)
-			return terminal.Printed(out, asJSON, a, err, printAnswer)
+			if err := terminal.Printed(out, asJSON, a, err, printAnswer); err != nil {
+				return err
+			}
+			remark(cmd, client, request, &a)
+			return nil
 		},
 	}
 	flags := cmd.Flags()
@@ -46,16 +51,55 @@ func newRecommendCommand() *cobra.Command {
 	flags.StringSliceVar(&request.ContextItems, "item", nil, "item of the page; several by commas")
 	flags.StringSliceVar(&request.Cart, "cart", nil, "items in the cart, by commas")
 	flags.StringVar(&request.Category, "category", "", `category of the page, its path joined by " > "`)
+	flags.StringVar(&request.Q, "query", "", "words of a search, for placements such as search.for_query")
 	flags.IntVar(&request.Limit, "limit", 10, "number of items")
 	flags.StringVar(&why, "why", "", "explain one item: why it is in the list, or which stage dropped it")
 	flags.BoolVar(&asJSON, "json", false, "print the answer as the API sends it")
 	return cmd
 }
 
-// printAnswer prints a line for each item: position, id, title, score, tier and reasons, and
-// below them the sources that did not help and the id that an explanation or a click can name.
+// remark says on standard error what makes a list empty or everybody's though the command was answered: ids that the catalogue lacks, and
+// a visitor of whom nothing is known. Otherwise a mistyped id looks like a bad recommendation.
+func remark(cmd *cobra.Command, client *recommenderapi.Client, r recommenderapi.Request, a *recommenderapi.Answer) {
+	say := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
+	for _, id := range slices.Concat(r.ContextItems, r.Cart) {
+		why, err := client.Explain(cmd.Context(), recommenderapi.ExplainRequest{Request: r, ItemID: id})
+		if err == nil && why.Stage == "catalogue" { // what cannot be asked is not said: the list is there
+			say("The catalogue has no item %s, so that nothing goes with it.", id)
+		}
+	}
+	if r.UserID+r.SessionID != "" && a.Freshness.LastEventID == "" && len(a.Degraded) == 0 {
+		say("Nothing is known of this visitor, or he refused personalisation: the list is what anybody is shown.")
+	}
+	if len(a.Items)+len(a.Rows) == 0 {
+		say("The list is empty: --why ITEM names what keeps an item out.")
+	}
+}
+
+// printAnswer prints a line for each item, of a page of rows below what the row is about, then
+// the sources that did not help and the id that an explanation or a click can name.
 func printAnswer(w io.Writer, a recommenderapi.Answer) {
-	for _, item := range a.Items {
+	printItems(w, a.Items)
+	for _, row := range a.Rows {
+		fmt.Fprintln(w, strings.TrimSpace(row.Kind+": "+row.Title+" "+row.ItemID+row.Value))
+		if b := row.Bundle; b != nil {
+			fmt.Fprintf(w, "     in %d orders, %.1f times as often as by chance", b.Support, b.Lift)
+			if b.Price != nil {
+				fmt.Fprintf(w, ", %.2f %s together", *b.Price, b.Currency)
+			}
+			fmt.Fprintln(w)
+		}
+		printItems(w, row.Items)
+	}
+	if len(a.Degraded) > 0 {
+		fmt.Fprintf(w, "could not help: %s\n", strings.Join(a.Degraded, ", "))
+	}
+	fmt.Fprintln(w, "recommendation_id", a.RecommendationID)
+}
+
+// printItems prints a line for each item: position, id, title, score, tier and reasons.
+func printItems(w io.Writer, items []recommenderapi.RecommendedItem) {
+	for _, item := range items {
 		title, _ := item.Fields.Get("title").(string)
 		reasons := make([]string, len(item.Reasons))
 		for n, r := range item.Reasons {
@@ -66,10 +110,6 @@ func printAnswer(w io.Writer, a recommenderapi.Answer) {
 			strings.Join(reasons, ", "),
 		)
 	}
-	if len(a.Degraded) > 0 {
-		fmt.Fprintf(w, "could not help: %s\n", strings.Join(a.Degraded, ", "))
-	}
-	fmt.Fprintln(w, "recommendation_id", a.RecommendationID)
 }
 
 // printExplanation prints at which stage an item is or was dropped, and what its score is made

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,5 +62,38 @@ func newRoot() *cobra.Command {
 		newKeysCommand(), newAuditCommand(), newMCPCommand(), serving.NewGatewayCommand(), newHealthCommand(), newDoctorCommand(),
 		newBackupCommand(), newRestoreCommand())
 	root.AddCommand(programs()...)
+	saysHowItIsCalled(root)
 	return root
+}
+
+// saysHowItIsCalled has the commands below cmd refuse words that they do not take, and say what they take. By itself cobra prints the help
+// of a group whose sub-command is unknown and ends well, so that a script goes on as if something had been done.
+func saysHowItIsCalled(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		if c.HasSubCommands() {
+			c.RunE = func(c *cobra.Command, args []string) error {
+				if len(args) == 0 {
+					return c.Help()
+				}
+				return fmt.Errorf("unknown command %q for %q: use one of %s", args[0], c.CommandPath(), strings.Join(names(c), ", "))
+			}
+			c.Args, c.DisableFlagsInUseLine = cobra.ArbitraryArgs, true
+			saysHowItIsCalled(c)
+		} else if takes := c.Args; takes != nil {
+			c.Args = func(c *cobra.Command, args []string) error {
+				if err := takes(c, args); err != nil {
+					return fmt.Errorf("%w; it is called %q", err, c.UseLine())
+				}
+				return nil
+			}
+		}
+	}
+}
+
+// names are the sub-commands of a command.
+func names(cmd *cobra.Command) (all []string) {
+	for _, c := range cmd.Commands() {
+		all = append(all, c.Name())
+	}
+	return all
 }

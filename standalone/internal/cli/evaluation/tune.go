@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -99,6 +100,9 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	if f.format != "" {
 		shop, err = f.load()
 	} else if scenarios, err = recommender.Scenarios(cmd.Context()); err == nil {
+		if err := f.known(scenarios); err != nil {
+			return err
+		}
 		shop, err = tune.FromServer(cmd.Context(), profileapi.NewClient(connection), f.Progress)
 	}
 	if err != nil {
@@ -113,6 +117,20 @@ func (f *tuneFlags) run(cmd *cobra.Command) error {
 	}
 	progress.End()
 	return errors.Join(f.print(cmd.OutOrStdout(), result), err)
+}
+
+// known refuses scenarios that the server does not have, before a shop is read and learnt from, which takes minutes.
+func (f *tuneFlags) known(scenarios []recommenderapi.Scenario) error {
+	ids := make([]string, len(scenarios))
+	for n := range scenarios {
+		ids[n] = scenarios[n].ScenarioID
+	}
+	for _, id := range f.Only {
+		if !slices.Contains(ids, id) {
+			return fmt.Errorf("there is no scenario %q: use %s", id, strings.Join(ids, ", "))
+		}
+	}
+	return nil
 }
 
 // load reads the shop from files. Mistakes of all three kinds of flags are told at once.

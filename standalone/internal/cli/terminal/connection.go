@@ -74,15 +74,19 @@ func (c *Connection) Profile() *profileapi.Client         { return profileapi.Ne
 func (c *Connection) Similarity() *similarityapi.Client   { return similarityapi.NewClient(c.HTTP()) }
 func (c *Connection) Recommender() *recommenderapi.Client { return recommenderapi.NewClient(c.HTTP()) }
 
-// Explained adds to a failure what to do about it on the command line. It knows the two that a
-// first use runs into: no key, and no server. Others pass unchanged.
+// Explained adds to a failure what to do about it on the command line. It knows those that a
+// first use runs into: no key, no server, and an address that is none. Others pass unchanged.
 func Explained(err error) error {
 	var problem *apierror.Problem
 	var unreached *url.Error
+	asked := errors.As(err, &unreached)
 	switch {
 	case errors.As(err, &problem) && problem.Status == http.StatusUnauthorized:
 		return fmt.Errorf("%w (pass --key or set AISLE_API_KEY)", err)
-	case errors.Is(err, syscall.ECONNREFUSED) && errors.As(err, &unreached):
+	case asked && !strings.Contains(unreached.URL, "://"):
+		// What is written without a scheme is a URL of a scheme that nobody knows, "localhost:", or of none.
+		return fmt.Errorf("the address of the server lacks http:// or https://: %s", unreached.URL)
+	case asked && errors.Is(err, syscall.ECONNREFUSED):
 		return fmt.Errorf("nothing answers at %s: start Aisle with \"aisle serve\", or pass its address with --server", unreached.URL)
 	}
 	return err
