@@ -200,7 +200,14 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { s.jobs.Run(ctx); return nil })
 	group.Go(func() error { s.schedules.Run(ctx, shops); return nil })
 	group.Go(func() error { s.catalogue.Run(ctx, shops, shopsInterval); return nil })
-	group.Go(func() error { s.popularity.Run(ctx, shops); return nil })
+	group.Go(func() error {
+		select { // lists leave out what the catalogue lacks: made while it is still being read, they lacked best sellers for a minute
+		case <-s.gate.Started():
+			s.popularity.Run(ctx, shops)
+		case <-ctx.Done():
+		}
+		return nil
+	})
 	group.Go(func() error { s.purge(ctx); return nil })
 	return group.Wait()
 }
