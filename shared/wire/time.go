@@ -66,6 +66,12 @@ func (t *Time) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// UnmarshalText implements encoding.TextUnmarshaler, for parameters of a query.
+func (t *Time) UnmarshalText(text []byte) (err error) {
+	*t, err = ParseTime(string(text))
+	return err
+}
+
 // parseOwn reads what MarshalJSON writes, the most frequent form, faster than time.Parse.
 func parseOwn(text string) (Time, bool) {
 	if len(text) != len(layout) {

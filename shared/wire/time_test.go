@@ -29,6 +29,18 @@ func TestTime(t *testing.T) {
 	}
 }
 
+// Parameters of a query have no quotes, and take days as well.
+func TestTimeOfAParameter(t *testing.T) {
+	t.Parallel()
+	var got Time
+	if err := got.UnmarshalText([]byte("2026-01-31")); err != nil || !got.Equal(time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)) {
+		t.Errorf("a day is %v, %v", got, err)
+	}
+	if err := got.UnmarshalText([]byte("noon")); err == nil {
+		t.Errorf("noon is %v", got)
+	}
+}
+
 // FuzzOwnTime compares the fast forms with those of package time.
 func FuzzOwnTime(f *testing.F) {
 	for _, text := range []string{

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -36,8 +35,8 @@ func newDoctorCommand() *cobra.Command {
 			switch {
 			// Of the one binary both ports are on this machine; elsewhere the admin port is
 			// usually closed to the outside, and asking it without being told would only add a
-			// check that fails.
-			case len(o.Admin) == 0 && serverIsHere(o.Server):
+			// check that fails. Beside another port of this machine that one may be another Aisle's.
+			case len(o.Admin) == 0 && isUsual(o.Server):
 				o.Admin = []string{"http://127.0.0.1:9080"}
 			case len(o.Admin) == 1 && o.Admin[0] == "off":
 				o.Admin = nil
@@ -65,7 +64,7 @@ func newDoctorCommand() *cobra.Command {
 	terminal.AddressFlags(flags, &o.Server, &o.Key)
 	flags.StringArrayVar(
 		&o.Admin, "admin-url", nil, "address of the admin port of a process, once for each; \"off\" for none; "+
-			"127.0.0.1:9080 when the server is on this machine",
+			"127.0.0.1:9080 when the server is at port 8080 of this machine",
 	)
 	flags.StringVar(
 		&o.AdminKey, "admin-key", os.Getenv("AISLE_ADMIN_KEY"), "service key with the scope admin:read, for admin "+
@@ -82,11 +81,15 @@ func newDoctorCommand() *cobra.Command {
 	return cmd
 }
 
-// serverIsHere reports whether the API is on this machine, where its admin port then is as
-// well. An address without a scheme, "127.0.0.1:8080", counts too.
-func serverIsHere(server string) bool {
+// isUsual reports whether the API is on this machine and at its usual port, beside which its admin port then is. An address without a
+// scheme, "127.0.0.1:8080", counts too.
+func isUsual(server string) bool {
 	u, err := url.Parse(server)
-	return err == nil && auth.IsLoopback(cmp.Or(u.Host, server))
+	host := server
+	if err == nil && u.Host != "" {
+		host = u.Host
+	}
+	return auth.IsLoopback(host) && strings.HasSuffix(host, ":8080")
 }
 
 // printReport prints one line for each check and a line with what to do below those that name
