@@ -48,11 +48,14 @@ func problemOf(status int, message string, errs []error) *apierror.Problem {
 		return apierror.New(status, "unsupported_media_type",
 			"The body is not of a content type that is read here: send JSON with the header Content-Type: application/json.")
 	}
+	if message == "validation failed" {
+		message = "the request cannot be used: errors says where, and why"
+	}
 	p := apierror.New(status, codeOf(status), sentence(message))
 	for _, err := range errs {
 		var d huma.ErrorDetailer
 		if errors.As(err, &d) {
-			p.Errors = append(p.Errors, fieldOf(d.ErrorDetail()))
+			p.Errors = append(p.Errors, inWords(fieldOf(d.ErrorDetail())))
 		} else if err != nil {
 			p.Errors = append(p.Errors, apierror.FieldError{Detail: err.Error()})
 		}
