@@ -50,6 +50,9 @@ func problemOf(status int, message string, errs []error) *apierror.Problem {
 	}
 	if message == "validation failed" {
 		message = "the request cannot be used: errors says where, and why"
+		if status == http.StatusBadRequest {
+			message = "the body cannot be read"
+		}
 	}
 	p := apierror.New(status, codeOf(status), sentence(message))
 	for _, err := range errs {
