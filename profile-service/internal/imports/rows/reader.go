@@ -78,7 +78,7 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 	kind := table.Kind(spec.Kind)
 	reader, err := table.Open(cancelReader{ctx, file}, table.Options{
 		Format: container(spec.Format), Separator: spec.Separator, Encoding: spec.Encoding, Known: table.Known(kind),
-		Flatten: kind != table.Events || shaped(spec),
+		Flatten: kind != table.Events || shaped(spec), FindHeader: true,
 	})
 	r := &Reader{table: reader}
 	if err != nil {
