@@ -25,7 +25,8 @@ const (
 		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
 		ordine, bestelling, bestelnummer, zamowienie,
 		reference`
-	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, created date, order date, order created at,
+	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, created date, order date,
+		order created at,
 		order time, purchase date, sale date, date created, invoice date, transaction date, transaction dt, t dat, ts, event timestamp,
 		server time, server timestamp, collector tstamp, paid at, date add, unix time,
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,

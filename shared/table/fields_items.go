@@ -25,7 +25,8 @@ func itemFields() []Field {
 			Doc: "From the broadest to the narrowest, or several: the narrowest counts. category is the same."},
 		{Name: "brand",
 			Words: words(`vendor, manufacturer, brands, marke, marken, hersteller, marque, fabricant, marca,
-				fabricante, produttore, merk, fabrikant, marka, producent, product brand, manufacturer name`), Example: "Ora", Doc: "Brand or maker."},
+				fabricante, produttore, merk, fabrikant, marka, producent, product brand, manufacturer name`),
+			Example: "Ora", Doc: "Brand or maker."},
 		{Name: "price", Shape: Money,
 			Words: words(`price tax incl, price tax included, price incl tax, regular price, variant price, price with tax, price gross,
 				unit
@@ -107,7 +108,8 @@ func itemParts() []Field {
 	return []Field{
 		{Name: "sku", Part: "aliases",
 			Words: words(
-				`variant sku, artikelnummer, ugs, mpn sku, reference, handle, url key, slug, seller sku, supplier reference, ref, product number`,
+				`variant sku, artikelnummer, ugs, mpn sku, reference, handle, url key, slug, seller sku, supplier reference, ref,
+				product number`,
 			),
 			Example: "TEE-M", Doc: "Beside another id: finds the item too."},
 		{Name: "short_description", Part: "description",

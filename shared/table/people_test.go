@@ -34,7 +34,8 @@ func TestColumnsOfEventsAboutPeople(t *testing.T) {
 	}), "order_id=order_id;sku=item_id;Customer Name!;customer_id=user_id;Customer Email!;phone=properties.phone"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if got, want := fieldsOf(t, Users, "user_id;first name", PlanOptions{}), "user_id=user_id;first name=attributes.first name"; got != want {
+	const users = "user_id=user_id;first name=attributes.first name"
+	if got, want := fieldsOf(t, Users, "user_id;first name", PlanOptions{}), users; got != want {
 		t.Errorf("of users: got %s, want %s", got, want)
 	}
 }

@@ -74,7 +74,8 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 		},
 		{
 			Events, "Customer;Product ID;Reference;Payment;Quantity;Date",
-			"Customer=user_id;Product ID=item_id;Reference=properties.Reference;Payment=properties.Payment;Quantity=quantity;Date=occurred_at",
+			"Customer=user_id;Product ID=item_id;Reference=properties.Reference;Payment=properties.Payment;Quantity=quantity;" +
+				"Date=occurred_at",
 		},
 		{
 			Events, "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country",

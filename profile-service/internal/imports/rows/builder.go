@@ -61,7 +61,7 @@ func newBuilder(r *Reader, spec profileapi.ImportSpec, now time.Time) *builder {
 		}
 	}
 	if r.table.Format != table.NDJSON {
-		b.packed = newPacker(b.plan)
+		b.packed = newPacker(b.plan, spec.Decimal)
 	}
 	b.extend()
 	return b

@@ -32,7 +32,8 @@ func TestColumnsAboutPeopleAreLeftOutWithANote(t *testing.T) {
 	}
 	got, err := rowsOf(t, spec, file)
 	if diff := cmp.Diff([]string{`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"1",` +
-		`"properties":{"Phone":"0123","Product name":"Tee"},"type":"purchase","user_id":"7","item_id":"T"}`}, got); diff != "" || err != nil {
+		`"properties":{"Phone":"0123","Product name":"Tee"},` +
+		`"type":"purchase","user_id":"7","item_id":"T"}`}, got); diff != "" || err != nil {
 		t.Errorf("%v: %s", err, diff)
 	}
 	const want = "Columns that say who people are do not become properties of events: Customer Name. " +
