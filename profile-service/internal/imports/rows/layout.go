@@ -111,6 +111,10 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 		if r.layout == amazonOrdersLayout && slices.Contains(spec.Ignore, linePrice) {
 			r.table.Notes = append(r.table.Notes, "The "+linePrice+" of these reports is that of all pieces of a line: it is left out.")
 		}
+		whole, note := wholePriceOf(r.plan, r.table.Sample(sampleRows))
+		if b.whole = whole; note != "" {
+			r.table.Notes = append(r.table.Notes, note)
+		}
 		r.source = &plain{r: r, b: b, part: r.partOf()}
 	}
 	return nil
