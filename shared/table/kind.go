@@ -44,7 +44,7 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 }
 
 // amountWords are header words of an amount of money beside a time: of an order, or of a payment. What somebody spent in all is none.
-const amountWords = `amount, amount paid, paid amount, total amount, total, grand total, order total, subtotal, net, gross, net amount,
-	gross amount, net total, payment amount, betrag, gesamtbetrag, rechnungsbetrag, zahlbetrag, summe, gesamtsumme, bruttobetrag,
-	nettobetrag, montant, montant total, montant ttc, importe, importe total, importo, importo totale, totale, bedrag, totaalbedrag, totaal, kwota,
-	suma, valor, valor total, montante, belop, belopp, summa`
+const amountWords = `amount, amount paid, paid amount, total amount, total, grand total, order total, subtotal, net, gross,
+	net amount, gross amount, net total, payment amount, betrag, gesamtbetrag, rechnungsbetrag, zahlbetrag, summe, gesamtsumme,
+	bruttobetrag, nettobetrag, montant, montant total, montant ttc, importe, importe total, importo, importo totale, totale,
+	bedrag, totaalbedrag, totaal, kwota, suma, valor, valor total, montante, belop, belopp, summa`
