@@ -109,7 +109,7 @@ func (s *csvSource) header(o Options) error {
 	}
 	if o.FindHeader {
 		records := append([][]string{first.Values}, s.ahead()...)
-		if headless(records, o.Known) {
+		if headless(records) {
 			s.withoutHeader(first)
 			s.reader.unnamed = first.Values
 			s.reader.note("The file has no header: its first line is a row. Its columns are called by their numbers, here with "+

@@ -10,11 +10,13 @@ import (
 
 // headless reports whether the first record of a text table is a row and no header, where that is certain: it has a value that names no
 // column, such as a time, a price or a long number, the same column has such values in the records behind it, and no column has a word
-// here and values there. All cells may also be small numbers, where they are not the numbers of the columns or years.
-func headless(records [][]string, known func(string) bool) bool {
-	if len(records) < 2 || known == nil || containsKnown(records[0], known) {
+// here and values there. All cells may also be small numbers, where they are not the numbers of the columns or years. A known word speaks
+// against it, but not where a cell is a time: a song may be called "Date".
+func headless(records [][]string) bool {
+	if len(records) < 2 {
 		return false
 	}
+	known, timed := containsKnown(records[0], Known("")), false
 	certain, numbers, counted := false, true, true
 	for i, cell := range records[0] {
 		own, below := formOf(cell), formsBelow(records[1:], i)
@@ -29,13 +31,17 @@ func headless(records [][]string, known func(string) bool) bool {
 			return false // such as a month above what was sold in it
 		default:
 			certain = certain || own > shortValue && below[own] > 0
+			timed = timed || below[own] > 0 && (own == timeValue || own == longValue && len(strings.TrimSpace(cell)) >= epochDigits)
 			counted = counted && (cell == strconv.Itoa(i) || cell == strconv.Itoa(i+1))
 			year, err := strconv.Atoi(cell)
 			numbers = numbers && (err != nil || year < 1900 || year > 2200)
 		}
 	}
-	return certain || numbers && !counted && filled(records[0]) > 1
+	return timed || !known && (certain || numbers && !counted && filled(records[0]) > 1)
 }
+
+// epochDigits is how many digits a time has at least that counts seconds.
+const epochDigits = 9
 
 // form is what a cell looks like.
 type form int

@@ -16,6 +16,8 @@ func TestATableWithoutHeaderIsToldWhereThatIsCertain(t *testing.T) {
 		{"Yoochoose", "420374,2026-04-06T18:44:58.314Z,214537888,12462,1\n420375,2026-04-06T18:44:58.325Z,214537850,10471,1\n", true},
 		{"RetailRocket", "1433221332117,257597,view,355908,\n1433224214164,992329,addtocart,248676,11\n", true},
 		{"Last.fm", "user_1\t2026-05-04T23:08:57Z\tf1b1-9c\tDeep Dish\t\tMe\nuser_1\t2026-05-04T13:54:10Z\ta7f7\tX\t\tB\n", true},
+		{"a song called like a field", "user_1\t2026-05-04T23:08:57Z\tDate\nuser_1\t2026-05-04T13:54:10Z\tX\n", true},
+		{"a known word above days", "Date,20261101\n2026-11-01,7\n", false},
 		{"numbers of three small columns", "17,3,5\n18,3,4\n", true},
 		{"a catalogue with prices", "T1;Plain Tee;19,99\nT2;Mug;5,00\n", true},
 		{"a header of unknown words", "Wer;Was\nu1;T\nu2;S\n", false},

@@ -31,7 +31,7 @@ var personal = sync.OnceValue(func() *regexp.Regexp {
 	link := alternatives("address, adresse, de, de la, du, del, della, di, da, do, des, der, van, of, to")
 	somebody := "(?:" + who + link + "?)"
 	behind := "(?:" + link + "?" + who + ")"
-	const number = `(?:line)?\d?`
+	const number = `(?:line)?\d{0,2}`
 	return regexp.MustCompile("^(?:" + strings.Join([]string{
 		somebody + "*" + alone + number + behind + "*", somebody + "+" + beside + number, beside + number + behind + "+",
 		alternatives("customer, buyer, kunde, acheteur, cliente, comprador, acquirente, klant, koper, klient"),

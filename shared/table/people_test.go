@@ -13,7 +13,7 @@ func TestColumnsOfEventsAboutPeople(t *testing.T) {
 	}{
 		{"First Name (Billing);Last Name;billing_address_1;Shipping Address Line 2;Shipping City;Ship Name;Ship To Address 1;" +
 			"buyer-phone-number;recipient-name;Customer Name;Customer Email;Date of Birth;Birthday;Zip;Billing Address Phone;" +
-			"Delivery address;reviewerName;Billing Company;Customer IP Address;bill-postal-code;Email", true},
+			"Delivery address;reviewerName;Billing Company;Customer IP Address;bill-postal-code;Address 1&2 (Billing);Email", true},
 		{"Vorname;Nachname;Rechnungsadresse;Lieferadresse PLZ;Lieferung Ort;Straße;Telefon;Geburtsdatum;Kundenname;Käufer Name;" +
 			"Kunde;Name des Kunden", true},
 		{"Prénom;Nom du client;Adresse de livraison;Ville de facturation;Code postal;Téléphone;Date de naissance", true},

@@ -40,6 +40,11 @@ func TestLinesOfAnOrderInCells(t *testing.T) {
 					`Pass --decimal where it is written with another mark.`,
 				`! Product Item 1 Name: The line of the order names no item by these columns, or has a number that cannot be read. ` +
 					`Pass --decimal where it is written with another mark.`}},
+		"columns for each line, some with the number of the product alone": {
+			"Order Number,Customer,Product Item 1 Name,Product Item 1 id,Product Item 1 SKU," +
+				"Product Item 2 Name,Product Item 2 id,Product Item 2 SKU\n" +
+				"8,u,Tee,11,T,Sock,12,\n", []string{
+				`{"order_id":"8","type":"purchase","user_id":"u","items":[{"item_id":"T"},{"item_id":"12"}]}`}},
 		"names behind their number": {
 			"Order #,Customer,Product(s)\n8,u,\"1× Tee, blue, 12× Sock\"\n9,u,Tee\n", []string{
 				`{"order_id":"8","type":"purchase","user_id":"u",` +

@@ -34,7 +34,7 @@ func wideLines(p *table.Plan) []wideLine {
 	}
 	lines = slices.DeleteFunc(lines, func(l wideLine) bool {
 		plan, err := table.NewPlan(table.Events, l.keys, table.PlanOptions{})
-		return err != nil || !plan.Fills("item_id")
+		return err != nil || !plan.Fills("item_id") && !slices.ContainsFunc(l.keys, func(k string) bool { return table.Letters(k) == "id" })
 	})
 	slices.SortFunc(lines, func(a, b wideLine) int { return a.number - b.number })
 	return lines
@@ -46,11 +46,14 @@ func (k *packer) wideItems(w *objectWriter) []any {
 	var lines []any
 	for _, l := range k.wide {
 		var pairs [][2]string
-		name, empty := "", true
+		id, name, empty := "", "", true
 		for n, column := range l.columns {
 			text := w.rec.Value(column)
 			pairs = append(pairs, [2]string{l.keys[n], text})
-			if word := table.Letters(l.keys[n]); word == "name" || word == "productname" || word == "title" {
+			switch table.Letters(l.keys[n]) {
+			case "id":
+				id = text
+			case "name", "productname", "title":
 				name = text
 			}
 			empty = empty && strings.Trim(text, "0.,") == ""
@@ -60,6 +63,9 @@ func (k *packer) wideItems(w *objectWriter) []any {
 		}
 		first := &w.b.plan.Columns[l.columns[0]]
 		line := k.line(pairs, k.decimal)
+		if line == nil && id != "" {
+			line = k.line(append(pairs, [2]string{"item_id", id}), k.decimal)
+		}
 		if line == nil && name != "" {
 			if line = k.line(append(pairs, [2]string{"item", name}), k.decimal); line != nil {
 				w.out.Warnings = append(w.out.Warnings, Warning{"no_sku", first.Name, name,
