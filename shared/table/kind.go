@@ -27,9 +27,10 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	pieces := filled(Events, "order_id") && filled(Events, "quantity") && !slices.ContainsFunc(columns, func(c string) bool {
 		return Word(c) == "order" // of a catalogue: the place of the item in a list
 	})
-	paid := filled(Events, "occurred_at", "order_id") && slices.ContainsFunc(columns, func(c string) bool {
-		return slices.Contains(words(amountWords), Word(c))
-	})
+	called := func(list string) bool {
+		return slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(words(list), Word(c)) })
+	}
+	paid := called(amountWords) && (filled(Events, "occurred_at", "order_id") || called(paymentTimes))
 	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
 	named := filled(Items, "title")
 	switch {
@@ -48,3 +49,7 @@ const amountWords = `amount, amount paid, paid amount, total amount, total, gran
 	net amount, gross amount, net total, payment amount, betrag, gesamtbetrag, rechnungsbetrag, zahlbetrag, summe, gesamtsumme,
 	bruttobetrag, nettobetrag, montant, montant total, montant ttc, importe, importe total, importo, importo totale, totale,
 	bedrag, totaalbedrag, totaal, kwota, suma, valor, valor total, montante, belop, belopp, summa`
+
+// paymentTimes are header words of when somebody paid, which is not when he bought.
+const paymentTimes = "payment date, paid date, date paid, zahlungsdatum, zahldatum, date paiement, date de paiement, fecha de pago, " +
+	"data pagamento, betaaldatum, data platnosci, data de pagamento"

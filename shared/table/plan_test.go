@@ -159,7 +159,8 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"sku;title;price;order;quantity": Items, "Sale Date;Item Name;Buyer;Quantity;Price;Transaction ID;Listing ID;Order ID;SKU": Events,
 		"Order Number;Buyer Email;Item Title;Quantity;Sold For": "", "Sale ID;Date;Customer;Custom SKU;Quantity;Total": Events,
 		"sku;Item Name;Quantity;Order ID": "", "customer_id;email;date_created;total_spent": Users, "email;Quantity;Amount": "",
-		"id;Created date (UTC);Amount;Currency;Status;Customer ID": "", "Kunde;Datum;Betrag": "", "customer_id;created at;Total": "",
+		"id;Created date (UTC);Amount;Currency;Status;Customer ID": "", "Kunde;Datum;Betrag": "",
+		"id;Created (UTC);Amount;Customer Email": "", "Kunde;Zahlungsdatum;Betrag": "", "customer_id;created at;Total": "",
 		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))
