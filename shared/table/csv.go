@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -92,7 +91,7 @@ func (c carriageReturns) Read(p []byte) (int, error) {
 }
 
 // header reads the first line that is not blank. Its values become the names of the columns,
-// unless the file may have no header and none of its words is known.
+// unless the file may have no header and none of its words is known, or it certainly has none.
 func (s *csvSource) header(o Options) error {
 	first, err := s.next()
 	if errors.Is(err, io.EOF) {
@@ -105,14 +104,37 @@ func (s *csvSource) header(o Options) error {
 		return fmt.Errorf("the header line cannot be read: %w", err)
 	}
 	if o.NoHeader && o.Known != nil && !containsKnown(first.Values, o.Known) {
-		for i := range first.Values {
-			s.reader.Columns = append(s.reader.Columns, strconv.Itoa(i+1))
-		}
-		s.pending = &first
+		s.withoutHeader(first)
 		return nil
+	}
+	if o.FindHeader {
+		records := append([][]string{first.Values}, s.ahead()...)
+		if headless(records) {
+			s.withoutHeader(first)
+			s.reader.unnamed = first.Values
+			s.reader.note("The file has no header: its first line is a row. Its columns are called by their numbers, here with "+
+				"their first value: %s.", s.reader.Numbered())
+			return nil
+		}
 	}
 	s.reader.Columns = nameColumns(first.Values)
 	return nil
+}
+
+// ahead returns some records of the buffer, which next will return as well.
+func (s *csvSource) ahead() (records [][]string) {
+	look := splitter{separator: s.separator}
+	for data := s.buffer[s.at:s.end]; len(data) > 0 && len(records) < sampleLines; {
+		size, outcome := look.scan(data, errors.Is(s.eof, io.EOF))
+		if outcome == needMore {
+			break
+		}
+		if outcome == isRecord {
+			records = append(records, look.strings(data[:size]))
+		}
+		data = data[size:]
+	}
+	return records
 }
 
 // containsKnown reports whether one of the words names a field.

@@ -25,11 +25,11 @@ const (
 		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
 		ordine, bestelling, bestelnummer, zamowienie,
 		reference`
-	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, order date, order created at,
-		order time, purchase date, sale date, date created, invoice date, transaction date, transaction dt, t dat, ts, event timestamp,
+	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, created date, order date,
+		order created at, order time, purchase date, sale date, date created, invoice date, transaction date, transaction dt, t dat, ts, event timestamp,
 		server time, server timestamp, collector tstamp, paid at, date add, unix time,
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
-		uhrzeit, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
+		uhrzeit, created, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, besteldatum, data zamowienia`
 	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity,
 		product qty,
@@ -39,6 +39,11 @@ const (
 		preis, einzelpreis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
+
+// currencyWords are header words of the currency of a price, in a catalogue as in a log.
+const currencyWords = `currency code, currency iso, currency iso code, iso currency, price currency, waehrung, wahrung, waehrungscode,
+	währungscode, waehrung iso, devise, code devise, moneda, codigo moneda, divisa, valuta, codice valuta, valutacode, waluta, kod waluty,
+	moeda, codigo da moeda, valutakod, valuutta`
 
 // eventFields are those of a file of events, a row for each: an order of three lines is three
 // rows with the same order_id.
@@ -62,7 +67,9 @@ func eventFields() []Field {
 		{Name: "text", Words: words(`review text, review body, review, rezension, rezensionstext, bewertungstext, avis, texte avis, resena,
 			recensione`),
 			Example: "Fits well, warm", Doc: "Of a review: what the buyer writes."},
-		{Name: "currency", Words: words(`currency code, waehrung, wahrung, devise, moneda, divisa, valuta, waluta, moeda`),
+		{Name: "currency", Words: words(currencyWords + `, order currency, order currency code, transaction currency, bestellwaehrung,
+				bestellwährung, auftragswährung, devise commande, devise de la commande, moneda pedido, moneda del pedido, divisa pedido,
+				valuta ordine, valuta dell'ordine, bestelvaluta, waluta zamowienia, moeda do pedido`),
 			Example: "EUR", Doc: "ISO 4217."},
 		{Name: "recommendation_id", Example: "AQGiBFCb6BKj", Doc: "The answer that showed the item."},
 		{Name: "position", Shape: Number, Example: "3", Doc: "Place of the item in that answer, from 1."},

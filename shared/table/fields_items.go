@@ -7,7 +7,7 @@ func itemFields() []Field {
 			Words: words(`id, product id, article id, item, variant id, external id, sku, artikelnummer, artikelnr,
 				artikel nr, artikel id, produkt id, produktnummer, ugs, reference, ref, id produit, referencia, id
 				producto, cod, codice, codice articolo, id prodotto, codigo, artikelcode, product code, item code,
-				productnummer, handle, asin, stock code`),
+				productnummer, handle, asin, stock code, product number`),
 			Example: "TEE-M", Doc: "Its id; required."},
 		{Name: "title",
 			Words: words(`name, product name, product title, item name, titel, bezeichnung, artikelbezeichnung,
@@ -25,7 +25,8 @@ func itemFields() []Field {
 			Doc: "From the broadest to the narrowest, or several: the narrowest counts. category is the same."},
 		{Name: "brand",
 			Words: words(`vendor, manufacturer, brands, marke, marken, hersteller, marque, fabricant, marca,
-				fabricante, produttore, merk, fabrikant, marka, producent, product brand`), Example: "Ora", Doc: "Brand or maker."},
+				fabricante, produttore, merk, fabrikant, marka, producent, product brand, manufacturer name`),
+			Example: "Ora", Doc: "Brand or maker."},
 		{Name: "price", Shape: Money,
 			Words: words(`price tax incl, price tax included, price incl tax, regular price, variant price, price with tax, price gross,
 				unit
@@ -41,7 +42,7 @@ func itemFields() []Field {
 		{Name: "cost", Shape: Money,
 			Words: words(`cost per item, cost of goods sold, wholesale price, purchase price, cost price,
 				einkaufspreis, ek preis, prix d'achat, coste, costo, inkoopprijs`), Example: "7.10", Doc: "Purchase cost; never shown."},
-		{Name: "currency", Words: words(`currency code, waehrung, wahrung, devise, moneda, divisa, valuta, waluta, moeda`),
+		{Name: "currency", Words: words(currencyWords),
 			Example: "EUR", Doc: "ISO 4217; also read from beside the price."},
 		{Name: "stock.status",
 			Words: words(`availability, stock status, in stock, instock, is in stock, available, verfugbarkeit,
@@ -63,7 +64,7 @@ func itemFields() []Field {
 		{Name: "image_url", Shape: URLs,
 			Words: words(`image link, image, images, image src, image urls, picture, img, photo, thumbnail, imgurl,
 				bild, bilder, bild url, bildlink, image produit, imagen, imagenes, immagine, immagini, afbeelding,
-				afbeeldingen, obrazek, obrazki, imagens, imagem, bilde`),
+				afbeeldingen, obrazek, obrazki, imagens, imagem, bilde, cover media url, cover image, cover url`),
 			Example: "https://img.example/1.jpg", Doc: "Of several the first."},
 		{Name: "url", Shape: URLs,
 			Words:   words(`link, product url, product link, permalink, deeplink, page url, seite, lien, enlace, collegamento`),
@@ -107,7 +108,8 @@ func itemParts() []Field {
 	return []Field{
 		{Name: "sku", Part: "aliases",
 			Words: words(
-				`variant sku, artikelnummer, ugs, mpn sku, reference, handle, url key, slug, seller sku, supplier reference, ref`,
+				`variant sku, artikelnummer, ugs, mpn sku, reference, handle, url key, slug, seller sku, supplier reference, ref,
+				product number`,
 			),
 			Example: "TEE-M", Doc: "Beside another id: finds the item too."},
 		{Name: "short_description", Part: "description",

@@ -4,7 +4,7 @@ import "slices"
 
 // KindOf tells from the columns what the rows are; ok is false when that is not certain. Events
 // say who, what and when, or of an order what and when; items have an id and a title and nobody who touched them, nor the
-// pieces of an order; users have an id and nothing else of these, nor anything of an order. It never guesses Interactions.
+// pieces of an order; users have an id and nothing else of these, nor anything of an order or a payment. It never guesses Interactions.
 func KindOf(columns []string) (kind Kind, ok bool) {
 	filled := func(kind Kind, fields ...string) bool {
 		p, err := NewPlan(kind, columns, PlanOptions{})
@@ -27,6 +27,10 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	pieces := filled(Events, "order_id") && filled(Events, "quantity") && !slices.ContainsFunc(columns, func(c string) bool {
 		return Word(c) == "order" // of a catalogue: the place of the item in a list
 	})
+	called := func(list string) bool {
+		return slices.ContainsFunc(columns, func(c string) bool { return slices.Contains(words(list), Word(c)) })
+	}
+	paid := called(amountWords) && (filled(Events, "occurred_at", "order_id") || called(paymentTimes))
 	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
 	named := filled(Items, "title")
 	switch {
@@ -34,8 +38,18 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 		return Events, true
 	case product && named && !who && !ordered && !pieces:
 		return Items, true
-	case who && !what && !product && !sold:
+	case who && !what && !product && !sold && !paid:
 		return Users, true
 	}
 	return "", false
 }
+
+// amountWords are header words of an amount of money beside a time: of an order, or of a payment. What somebody spent in all is none.
+const amountWords = `amount, amount paid, paid amount, total amount, total, grand total, order total, subtotal, net, gross,
+	net amount, gross amount, net total, payment amount, betrag, gesamtbetrag, rechnungsbetrag, zahlbetrag, summe, gesamtsumme,
+	bruttobetrag, nettobetrag, montant, montant total, montant ttc, importe, importe total, importo, importo totale, totale,
+	bedrag, totaalbedrag, totaal, kwota, suma, valor, valor total, montante, belop, belopp, summa`
+
+// paymentTimes are header words of when somebody paid, which is not when he bought.
+const paymentTimes = "payment date, paid date, date paid, zahlungsdatum, zahldatum, date paiement, date de paiement, fecha de pago, " +
+	"data pagamento, betaaldatum, data platnosci, data de pagamento"

@@ -45,6 +45,7 @@ type Column struct {
 	Numbers *locale.Numbers   // nil: no number
 	Times   *locale.Times     // nil: no time
 	Values  map[string]string // to say instead of a value in the file
+	Person  bool              // it is left out because it says who a person is
 }
 
 // Plan pairs the columns of a file with fields. Columns are in the order of the file. Its
@@ -298,6 +299,10 @@ func (p *Plan) leftOver(c *Column) {
 		p.taken[field] = true
 		return
 	}
+	if p.Kind == Events && aboutPeople(c.Name) {
+		c.How, c.Person = Ignored, true
+		return
+	}
 	c.Field, c.How, c.Shape = "attributes."+c.Name, Attribute, Text
 	if p.Kind == Events {
 		c.Field, c.How = "properties."+c.Name, Property
@@ -359,7 +364,7 @@ func (p *Plan) Column(field string) int {
 // −1 when there is none.
 func (p *Plan) Spare(field string) int {
 	return slices.IndexFunc(p.Columns, func(c Column) bool {
-		return (c.How == Property || c.How == Attribute) &&
+		return (c.How == Property || c.How == Attribute || c.Person) &&
 			slices.ContainsFunc(p.byWord[Word(c.Name)], func(f int) bool { return p.fields[f].Name == field })
 	})
 }

@@ -99,6 +99,19 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 			Events, "Order number;Date created;Contact email;Item;SKU;Qty",
 			"Order number=order_id;Date created=occurred_at;Contact email=user_id;Item=properties.Item;SKU=item_id;Qty=quantity",
 		},
+		{
+			Events, "Order ID;Order Currency;SKU", "Order ID=order_id;Order Currency=currency;SKU=item_id",
+		},
+		{Events, "order_currency;Currency", "order_currency=properties.order_currency;Currency=currency"},
+		{Events, "Order Currency Code;Bestelldatum", "Order Currency Code=currency;Bestelldatum=occurred_at"},
+		{Events, "Währungscode;Bestellnummer", "Währungscode=currency;Bestellnummer=order_id"},
+		{Items, "id;Price currency", "id=item_id;Price currency=currency"},
+		{
+			Items, "id;parent_id;product_number;name;manufacturer_name;cover_media_url;price_gross",
+			"id=item_id;parent_id=parent_id;product_number=sku;name=title;manufacturer_name=brand;" +
+				"cover_media_url=image_url;price_gross=price",
+		},
+		{Items, "product_number;name", "product_number=item_id;name=title"},
 		{Users, "customer id;tier", "customer id=user_id;tier=attributes.tier"},
 	} {
 		if diff := cmp.Diff(c.want, fieldsOf(t, c.kind, c.header, PlanOptions{})); diff != "" {
@@ -146,6 +159,8 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"sku;title;price;order;quantity": Items, "Sale Date;Item Name;Buyer;Quantity;Price;Transaction ID;Listing ID;Order ID;SKU": Events,
 		"Order Number;Buyer Email;Item Title;Quantity;Sold For": "", "Sale ID;Date;Customer;Custom SKU;Quantity;Total": Events,
 		"sku;Item Name;Quantity;Order ID": "", "customer_id;email;date_created;total_spent": Users, "email;Quantity;Amount": "",
+		"id;Created date (UTC);Amount;Currency;Status;Customer ID": "", "Kunde;Datum;Betrag": "",
+		"id;Created (UTC);Amount;Customer Email": "", "Kunde;Zahlungsdatum;Betrag": "", "customer_id;created at;Total": "",
 		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))

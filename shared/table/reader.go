@@ -46,6 +46,9 @@ type Options struct {
 	// NoHeader allows a CSV without header: when no word of its first line is known, the columns are named 1, 2, 3 and the line is a
 	// record.
 	NoHeader bool
+	// FindHeader tells a CSV without header where that is certain, by the values of its first line and those below. Its columns are
+	// named 1, 2, 3 as well, and a note says so.
+	FindHeader bool
 	// Flatten gives the members of JSON objects as columns; without it only Record.Object is set.
 	Flatten bool
 }
@@ -87,6 +90,7 @@ type Reader struct {
 	source  source
 	sample  []Record       // read by Sample and not yet returned by Next
 	failed  error          // behind the sample
+	unnamed []string       // the first row of a table whose header was found to be missing
 	index   map[string]int // of Columns, for formats that add some
 	closers []func()       // of decompression and of workbooks
 }

@@ -207,7 +207,7 @@ func FuzzOpen(f *testing.F) {
 		f.Add(file)
 	}
 	f.Fuzz(func(t *testing.T, file string) {
-		r, err := Open(strings.NewReader(file), Options{Flatten: true})
+		r, err := Open(strings.NewReader(file), Options{Flatten: true, FindHeader: true, Known: Known("")})
 		for range 1000 {
 			if err != nil {
 				return

@@ -163,6 +163,7 @@ func openImport(cmd *cobra.Command, path string) (*os.File, func(), error) {
 func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 	reader, err := tables.Open(file, tables.Options{
 		Separator: f.spec.Separator, Encoding: f.spec.Encoding, Known: tables.Known(tables.Kind(f.spec.Kind)), Flatten: true,
+		FindHeader: true,
 	})
 	if err != nil {
 		return false, fmt.Errorf("read the file: %w", err)
@@ -173,6 +174,12 @@ func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 	reader.Sample(100)
 	if f.spec.Kind == "" {
 		kind, ok := tables.KindOf(reader.Columns)
+		if numbered := reader.Numbered(); !ok && numbered != "" {
+			return false, fmt.Errorf(
+				"the file has no header, so that its columns do not tell what it holds: pass --kind items, events or users, and name "+
+					"its columns by their numbers, such as --map 1=user_id; they are, with their first value, %s", numbered,
+			)
+		}
 		if !ok {
 			return false, fmt.Errorf(
 				"the columns do not tell what the file holds: pass --kind items, events or users; the columns are %s",

@@ -146,6 +146,9 @@ func TestAnImportThatStoresNothingFails(t *testing.T) {
 		"FIELD=VALUE":            {"id,title\n1,a\n", []string{"--set", "type"}},
 		"no field of items":      {"id,title\n1,a\n", []string{"--map", "id=number"}},
 		"is empty":               {"", nil},
+		`its columns by their numbers, such as --map 1=user_id; they are, with their first value, 1 "7", 2 "1193"`: {
+			"7,1193,1778300760\n8,661,1778302109\n", nil,
+		},
 	} {
 		if code, out, stderr := imported(t, url, "a.csv", c.file, c.args...); code != 1 || !strings.Contains(stderr, want) {
 			t.Errorf("%s: exit code %d, %s%s", want, code, out, stderr)

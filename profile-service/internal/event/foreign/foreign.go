@@ -1,7 +1,7 @@
 // Package foreign reads events in the forms that storefronts already send to others and says them in Aisle's own: Segment's and
 // RudderStack's track and page calls, GA4's data layer (also its elder of Universal Analytics), GA4's Measurement Protocol and its rows
-// in BigQuery, and what Mixpanel and Amplitude export. It translates names and places of fields and judges nothing: the translation is decoded and judged like any event.
-// docs/profile-service.md has the table. The main type is Translation.
+// in BigQuery, and what Mixpanel and Amplitude export. It translates names and places of fields and judges nothing: the translation is
+// decoded and judged like any event. docs/profile-service.md has the table. The main type is Translation.
 package foreign
 
 import (

@@ -23,6 +23,7 @@ type builder struct {
 	orderColumn int               // −1: none
 	customer    int               // a further column that names the visitor, such as an e-mail beside a number; −1: none
 	packed      *packer           // of cells with lines of orders; nil: none
+	whole       *wholePrice       // of prices of whole lines; nil: they are those of one unit
 	spareItem   int               // a further column that names the item, such as its name beside a SKU; −1: none
 	states      []int             // columns that say what became of an order
 	cancelTimes []int             // columns that say when an order was cancelled
@@ -61,7 +62,7 @@ func newBuilder(r *Reader, spec profileapi.ImportSpec, now time.Time) *builder {
 		}
 	}
 	if r.table.Format != table.NDJSON {
-		b.packed = newPacker(b.plan)
+		b.packed = newPacker(b.plan, spec.Decimal)
 	}
 	b.extend()
 	return b

@@ -111,6 +111,10 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 		if r.layout == amazonOrdersLayout && slices.Contains(spec.Ignore, linePrice) {
 			r.table.Notes = append(r.table.Notes, "The "+linePrice+" of these reports is that of all pieces of a line: it is left out.")
 		}
+		whole, note := wholePriceOf(r.plan, r.table.Sample(sampleRows))
+		if b.whole = whole; note != "" {
+			r.table.Notes = append(r.table.Notes, note)
+		}
 		r.source = &plain{r: r, b: b, part: r.partOf()}
 	}
 	return nil
@@ -191,6 +195,9 @@ func (r *Reader) needColumns(names ...string) error {
 func (r *Reader) needFields(spec profileapi.ImportSpec) error {
 	missing := func(field string) bool { return !r.plan.Fills(field) && spec.Set[field] == "" }
 	columns := "; the columns are " + strings.Join(r.table.Columns, ", ")
+	if numbered := r.table.Numbered(); numbered != "" {
+		columns = "; the file has no header, its columns are called by their numbers, here with their first value: " + numbered
+	}
 	for _, field := range slices.Sorted(maps.Keys(spec.Set)) {
 		if name, ok := columnIn(spec.Set[field]); ok && spec.Kind == "events" && !slices.Contains(r.table.Columns, name) {
 			return fmt.Errorf("set takes %s from the column %q, which is not in the file%s", field, name, columns)

@@ -132,6 +132,7 @@ func (w *objectWriter) line() {
 	if len(item) == 0 {
 		return
 	}
+	price = w.unitPrice(price, quantity)
 	if len(price) == 0 && len(quantity) == 0 {
 		w.data = append(append(appendString(w.member(), "item_id"), ':'), item...)
 		return

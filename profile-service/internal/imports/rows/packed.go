@@ -12,7 +12,9 @@ import (
 // "2× Tee, 1× Cap". Many exports of orders have a row per order and such cells. It is of one goroutine.
 type packer struct {
 	columns []int
-	plans   map[string]*table.Plan // of the keys within a line, by the keys
+	wide    []wideLine
+	decimal string                 // of wide lines; "": by each number
+	plans   map[string]*table.Plan // of the keys within a line, by the decimal mark and the keys
 	pair    *regexp.Regexp         // a key and a value
 	counted *regexp.Regexp         // "2× "
 }
@@ -21,11 +23,12 @@ type packer struct {
 const maxPackedPlans = 64
 
 // newPacker finds the columns by their names; nil where a column names the item of each row, or none has lines.
-func newPacker(p *table.Plan) *packer {
+func newPacker(p *table.Plan, decimal string) *packer {
 	if p.Kind != table.Events || !p.Fills("order_id") || p.Fills("item_id") || p.Fills("items") {
 		return nil
 	}
 	k := &packer{
+		decimal: decimal, wide: wideLines(p),
 		plans: map[string]*table.Plan{}, pair: regexp.MustCompile(`(?:^|[,;|\n])\s*([\pL_][\pL\d_ #]{0,40}):\s*([^,;|\n]*)`),
 		counted: regexp.MustCompile(`(?:^|, )(\d+)\s?× `),
 	}
@@ -34,12 +37,19 @@ func newPacker(p *table.Plan) *packer {
 		switch word := strings.TrimRight(table.Word(c.Name), "0123456789"); word {
 		case "lineitem", "lineitems", "productdetails", "products", "orderitems", "orderlines", "lineitemdetails", "itemdetails":
 			if c.How == table.Property {
-				c.Field, c.Into, c.How = "items", "items", table.Part
 				k.columns = append(k.columns, i)
 			}
 		}
 	}
-	if len(k.columns) == 0 {
+	taken := slices.Clip(k.columns)
+	for _, l := range k.wide {
+		taken = append(taken, l.columns...)
+	}
+	for _, i := range taken {
+		c := &p.Columns[i]
+		c.Field, c.Into, c.How = "items", "items", table.Part
+	}
+	if len(taken) == 0 {
 		return nil
 	}
 	return k
@@ -67,7 +77,7 @@ func (k *packer) lines(w *objectWriter) {
 		}
 		lines = append(lines, read...)
 	}
-	if len(lines) > 0 {
+	if lines = append(lines, k.wideItems(w)...); len(lines) > 0 {
 		w.data = append(append(w.member(), `"items":`...), Encode(lines)...)
 	}
 }
@@ -80,7 +90,7 @@ func (k *packer) read(text string) (lines []any, named bool) {
 			if n+1 < len(starts) {
 				end = starts[n+1][0]
 			}
-			line := k.line([][2]string{{"quantity", text[at[2]:at[3]]}, {"item_id", text[at[1]:end]}})
+			line := k.line([][2]string{{"quantity", text[at[2]:at[3]]}, {"item_id", text[at[1]:end]}}, ".")
 			if line == nil {
 				return nil, false
 			}
@@ -90,7 +100,7 @@ func (k *packer) read(text string) (lines []any, named bool) {
 	}
 	var pairs [][2]string
 	flush := func() bool {
-		line := k.line(pairs)
+		line := k.line(pairs, ".")
 		lines, pairs = append(lines, line), nil
 		return line != nil
 	}
@@ -108,18 +118,18 @@ func (k *packer) read(text string) (lines []any, named bool) {
 }
 
 // line makes a line of keys and values; nil when it names no item, or a number cannot be read.
-func (k *packer) line(pairs [][2]string) map[string]any {
+func (k *packer) line(pairs [][2]string, decimal string) map[string]any {
 	var keys []string
 	for _, p := range pairs {
 		if p[1] != "" {
 			keys = append(keys, p[0])
 		}
 	}
-	joined := strings.Join(keys, "\n")
+	joined := decimal + "\n" + strings.Join(keys, "\n")
 	plan := k.plans[joined]
 	if plan == nil {
 		var err error
-		if plan, err = table.NewPlan(table.Events, keys, table.PlanOptions{Decimal: "."}); err != nil {
+		if plan, err = table.NewPlan(table.Events, keys, table.PlanOptions{Decimal: decimal}); err != nil {
 			return nil
 		}
 		if len(k.plans) < maxPackedPlans {

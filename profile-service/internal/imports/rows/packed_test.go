@@ -29,6 +29,22 @@ func TestLinesOfAnOrderInCells(t *testing.T) {
 				"Product Unit Price: 5.00\"\n", []string{
 				`{"order_id":"8","type":"purchase","user_id":"5",` +
 					`"items":[{"item_id":"11","price":20,"quantity":2},{"item_id":"12","price":5,"quantity":1}]}`}},
+		"columns for each line": {
+			"Order Number;Customer;Product Item 1 Name;Product Item 1 SKU;Product Item 1 Quantity;Product Item 1 Price;" +
+				"Product Item 1 Total;Product Item 2 Name;Product Item 2 SKU;Product Item 2 Quantity;Product Item 2 Price\n" +
+				"8;u;Tee;T;2;19,99;39,98;Sock;S;1;5\n9;u;Tee;;2;;;;;0;0,00\n10;u;;;2;;;Sock;S;1;\n11;u;Tee;T;two;;;;;;\n", []string{
+				`{"order_id":"8","type":"purchase","user_id":"u",` +
+					`"items":[{"item_id":"T","price":19.99,"quantity":2},{"item_id":"S","price":5,"quantity":1}]}`,
+				`{"order_id":"9","type":"purchase","user_id":"u","items":[{"item_id":"Tee","quantity":2}]} no_sku`,
+				`! Product Item 1 Name: The line of the order names no item by these columns, or has a number that cannot be read. ` +
+					`Pass --decimal where it is written with another mark.`,
+				`! Product Item 1 Name: The line of the order names no item by these columns, or has a number that cannot be read. ` +
+					`Pass --decimal where it is written with another mark.`}},
+		"columns for each line, some with the number of the product alone": {
+			"Order Number,Customer,Product Item 1 Name,Product Item 1 id,Product Item 1 SKU," +
+				"Product Item 2 Name,Product Item 2 id,Product Item 2 SKU\n" +
+				"8,u,Tee,11,T,Sock,12,\n", []string{
+				`{"order_id":"8","type":"purchase","user_id":"u","items":[{"item_id":"T"},{"item_id":"12"}]}`}},
 		"names behind their number": {
 			"Order #,Customer,Product(s)\n8,u,\"1× Tee, blue, 12× Sock\"\n9,u,Tee\n", []string{
 				`{"order_id":"8","type":"purchase","user_id":"u",` +

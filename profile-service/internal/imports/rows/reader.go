@@ -78,7 +78,7 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 	kind := table.Kind(spec.Kind)
 	reader, err := table.Open(cancelReader{ctx, file}, table.Options{
 		Format: container(spec.Format), Separator: spec.Separator, Encoding: spec.Encoding, Known: table.Known(kind),
-		Flatten: kind != table.Events || shaped(spec),
+		Flatten: kind != table.Events || shaped(spec), FindHeader: true,
 	})
 	r := &Reader{table: reader}
 	if err != nil {
@@ -142,10 +142,28 @@ func (r *Reader) Notes() []string {
 	if r.table == nil {
 		return nil
 	}
+	notes := slices.Clip(r.table.Notes)
 	if separator := r.table.Separator; r.table.Format == table.CSV && separator != "" && separator != "," {
-		return append(slices.Clip(r.table.Notes), "Separator: "+strings.ReplaceAll(separator, "\t", "tab")+".")
+		notes = append(notes, "Separator: "+strings.ReplaceAll(separator, "\t", "tab")+".")
 	}
-	return r.table.Notes
+	if people := r.people(); len(people) > 0 {
+		notes = append(notes, "Columns that say who people are do not become properties of events: "+strings.Join(people, ", ")+
+			". To keep one, name it with --map COLUMN=properties.NAME (mapping in the API).")
+	}
+	return notes
+}
+
+// people names the columns that are left out for what they say of people.
+func (r *Reader) people() []string {
+	var names []string
+	if r.plan != nil {
+		for i := range r.plan.Columns {
+			if r.plan.Columns[i].Person {
+				names = append(names, r.plan.Columns[i].Name)
+			}
+		}
+	}
+	return names
 }
 
 // Columns says what became of each column so far: it is shown with a dry run, and more is known

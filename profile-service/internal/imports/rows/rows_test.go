@@ -147,11 +147,11 @@ func TestRows(t *testing.T) {
 				"10,2026-11-20 12:00:00,canceled,17,a@b,3,,TEE-M,2.0000,9.5000\n" +
 				"11,2026-11-20 12:00:00,refunded,,g@b,4,,CAP,1.0000,9.5000\n", []string{
 				`{"occurred_at":"2026-11-20T12:00:00.000Z","order_id":"9",` +
-					`"properties":{"customer_email":"a@b","item_id":"1","status":"complete"},` +
+					`"properties":{"item_id":"1","status":"complete"},` +
 					`"type":"purchase","user_id":"17","items":[{"item_id":"TEE-M","price":9.5,"quantity":2}]}`,
 				`! status: The order was cancelled: it is no purchase. If the word means something else here, pass --ignore 'status'.`,
 				`{"occurred_at":"2026-11-20T12:00:00.000Z","order_id":"11",` +
-					`"properties":{"customer_email":"g@b","item_id":"4","status":"refunded"},` +
+					`"properties":{"item_id":"4","status":"refunded"},` +
 					`"type":"purchase","items":[{"item_id":"CAP","price":9.5,"quantity":1}],"user_id":"g@b"} order_refunded`}},
 		"orders of a marketplace, without customers": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
 			"amazon-order-id\tpurchase-date\tsku\titem-status\tquantity\titem-price\n" +
@@ -163,9 +163,9 @@ func TestRows(t *testing.T) {
 					`If the word means something else here, pass --ignore 'item-status'. no_customer`}},
 		"guests whose customer is written as 0 or NULL": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
 			"order_id,order_date,customer_id,customer_email,sku\n1,2026-11-20,0,a@b,T\n2,2026-11-20,NULL,0,T\n,2026-11-20,0,,T\n", []string{
-				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"1","properties":{"customer_email":"a@b"},` +
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"1",` +
 					`"type":"purchase","item_id":"T","user_id":"a@b"}`,
-				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"2","properties":{"customer_email":"0"},` +
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"2",` +
 					`"type":"purchase","item_id":"T","session_id":"order 2"} no_customer`,
 				`{"occurred_at":"2026-11-20T00:00:00.000Z","type":"purchase","user_id":"0","item_id":"T"}`}},
 		"a Shopify order that was cancelled after it was paid": {profileapi.ImportSpec{Kind: "events"},
