@@ -14,6 +14,9 @@ import (
 func notesOf(t *testing.T, spec profileapi.ImportSpec, file string) string {
 	t.Helper()
 	r, err := Open(t.Context(), spec, strings.NewReader(file), now)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer r.Close()
 	for err == nil {
 		_, err = r.Next()
