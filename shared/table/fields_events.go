@@ -27,7 +27,8 @@ const (
 		reference`
 	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, created date, order date,
 		order created at, order time, purchase date, sale date, date created, invoice date, transaction date, transaction dt, t dat, ts,
-		event timestamp, server time, server timestamp, collector tstamp, paid at, date add, unix time, unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
+		event timestamp, server time, server timestamp, collector tstamp, paid at, date add, unix time,
+		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, created, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, besteldatum, data zamowienia`
 	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity,
