@@ -21,7 +21,7 @@ type coded struct {
 	Items        []string
 	Train        *csr.Matrix
 	Ordered      bool
-	Together     Marks
+	Together     csr.Marks
 	RowTimes     []int64
 	Until        int64
 	Liked        float32

@@ -55,7 +55,7 @@ type Data struct {
 	Ordered bool
 	// Together marks the entries of an ordered Train, by their place in it, that came at the same time as the one before them in their row,
 	// as the lines of an order do.
-	Together Marks
+	Together csr.Marks
 	// RowTimes are the Unix seconds of the training rows of baskets, rising; nil elsewhere.
 	RowTimes []int64
 	// Until is the Unix second where the test part of baskets starts.

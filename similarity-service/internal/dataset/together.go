@@ -1,23 +1,13 @@
 package dataset
 
-import "math"
+import (
+	"math"
+
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+)
 
 // latestShare is the share of an ordered history that is its latest part.
 const latestShare = .2
-
-// Marks is a set of numbers from 0 on, a bit for each up to the highest.
-type Marks []uint64
-
-// Add puts n into the set.
-func (m *Marks) Add(n int) {
-	for len(*m) <= n/64 {
-		*m = append(*m, 0)
-	}
-	(*m)[n/64] |= 1 << (n % 64)
-}
-
-// Has reports whether n is in the set.
-func (m Marks) Has(n int) bool { return n/64 < len(m) && m[n/64]>>(n%64)&1 == 1 }
 
 // LatestPart returns how many entries at the end of training row u are its latest part: about a fifth, of which none came at the same time
 // as an entry before them. It is 0 where all came at once, or there is one.
@@ -44,4 +34,27 @@ func latestPart(n int, together func(entry int) bool, share float64) int {
 		}
 	}
 	return best
+}
+
+// TogetherIn marks, as Together does, the entries of a matrix whose rows are those of Train or their first ones, perhaps with fewer entries.
+func (d *Data) TogetherIn(m *csr.Matrix) csr.Marks {
+	if d.Together == nil || m.RowPtr[m.Rows] == d.Train.RowPtr[m.Rows] {
+		return d.Together
+	}
+	var marks csr.Marks
+	for u := range m.Rows {
+		all, _ := d.Train.Row(u)
+		kept, _ := m.Row(u)
+		same, at := true, 0
+		for p, j := range all {
+			same = same && d.Together.Has(d.Train.RowPtr[u]+p)
+			if at < len(kept) && kept[at] == j {
+				if at > 0 && same {
+					marks.Add(m.RowPtr[u] + at)
+				}
+				same, at = true, at+1
+			}
+		}
+	}
+	return marks
 }

@@ -20,6 +20,8 @@ const (
 	TargetExponent = "target_exponent"
 	HalfLifeDays   = "half_life_days"
 	SeedHalfLife   = "seed_half_life"
+	Direction      = "direction"
+	Nearness       = "nearness"
 	Strength       = "strength"
 	Lambda         = "lambda"
 )
@@ -40,6 +42,14 @@ func weighingParameters() []Parameter {
 		{TargetExponent, "beta", -1, 2, "exponent by which the popularity of a recommended item is damped"},
 		{HalfLifeDays, "", .1, 1 << noDecay, "days in which an order loses half of its weight, 4096 for no loss"},
 		{SeedHalfLife, "", 0, 10_000, "later items of a history after which one weighs half, 0 for no loss"},
+	}
+}
+
+// orderParameters are those of families whose lists tell what came first.
+func orderParameters() []Parameter {
+	return []Parameter{
+		{Direction, "", 0, 1, "share by which a pair of a history weighs less when its target came before its source"},
+		{Nearness, "", 0, 8, "exponent by which pairs of a history weigh less the further apart they came"},
 	}
 }
 
@@ -128,6 +138,7 @@ func (s *search) pinned(algorithm string, p weighing) weighing {
 	given := s.o.Pinned[algorithm]
 	for name, field := range map[string]*float64{
 		UserExponent: &p.UserExponent, SourceExponent: &p.SourceExponent, TargetExponent: &p.TargetExponent, SeedHalfLife: &p.SeedHalfLife,
+		Direction: &p.Direction, Nearness: &p.Nearness,
 	} {
 		if v, ok := given[name]; ok {
 			*field = v

@@ -29,7 +29,7 @@ type twoHop struct{ weighing }
 // graph of users and items.
 func twoHopFamily(relations []string) family {
 	return family{
-		name: TwoHop, relations: relations, parameters: weighingParameters(), search: twoHopInReach,
+		name: TwoHop, relations: relations, parameters: append(weighingParameters(), orderParameters()...), search: twoHopInReach,
 		read: func(r *Recipe) (member, error) {
 			w, err := decode(r, weighing{LogHalfLife: noDecay})
 			return twoHop{w}, err

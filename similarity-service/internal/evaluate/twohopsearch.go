@@ -66,13 +66,29 @@ func (s *search) searchTwoHop() (*scored[twoHop], error) {
 	if s.data.RowTimes != nil {
 		axes = append(axes, pattern.Axis{Name: HalfLifeDays, Start: 8, Step: 1, Last: .4, Low: 2, High: noDecay})
 	}
+	if s.data.Ordered {
+		axes = append(axes,
+			pattern.Axis{Name: Direction, Start: start.Direction, Step: .5, Last: .125, Low: 0, High: 1},
+			pattern.Axis{Name: Nearness, Start: start.Nearness, Step: .5, Last: .125, Low: 0, High: 3})
+	}
 	limit := s.evaluations(best.at)
 	values, calls := best.at.Values, 0
 	_, _, err := pattern.Search(s.axes(TwoHop, axes...), limit, func(at []float64) (float64, error) {
 		p := start
-		p.Values, p.TargetExponent, p.UserExponent = values, at[0], at[1]
-		if len(at) > 2 {
-			p.LogHalfLife = logDays(at[2])
+		p.Values = values
+		for n, axis := range axes {
+			switch axis.Name {
+			case TargetExponent:
+				p.TargetExponent = at[n]
+			case UserExponent:
+				p.UserExponent = at[n]
+			case HalfLifeDays:
+				p.LogHalfLife = logDays(at[n])
+			case Direction:
+				p.Direction = at[n]
+			case Nearness:
+				p.Nearness = at[n]
+			}
 		}
 		c, err := s.bestSeeding(p, some)
 		if err != nil {
@@ -136,7 +152,7 @@ func (s *search) bestSeeding(p twoHop, heldOut *validation.Set) (*scored[twoHop]
 	}
 	if s.data.Ordered && !s.isPinned(TwoHop, SeedHalfLife) {
 		p = best.at
-		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6}
+		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6, 3, 1.5}
 		s.hopDecay, err = pattern.Climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
 			before := best
 			if p.SeedHalfLife = halfLives[at]; at == 0 {

@@ -25,6 +25,8 @@ type weighing struct {
 	SourceExponent float64 `json:"source_exponent,omitempty"`
 	TargetExponent float64 `json:"target_exponent,omitempty"`
 	SeedHalfLife   float64 `json:"seed_half_life,omitempty"` // in later seeds; 0 for none
+	Direction      float64 `json:"direction,omitempty"`      // as in [neighbours.Order], like the other
+	Nearness       float64 `json:"nearness,omitempty"`
 }
 
 // logDays is log₂ of a number of days; noDecay or more, and no field in a recipe, mean for ever.
@@ -49,6 +51,11 @@ func (p weighing) with(t neighbours.TwoHop) weighing {
 	return p
 }
 
+// order is what the order of histories tells, as package neighbours takes it.
+func (p weighing) order() neighbours.Order {
+	return neighbours.Order{Direction: p.Direction, Nearness: p.Nearness}
+}
+
 // seeding is how seeds weigh over lists without the source exponent.
 func (p weighing) seeding() leaveownout.Seeding {
 	return leaveownout.Seeding{SourceExponent: p.SourceExponent, HalfLife: p.SeedHalfLife}
@@ -68,6 +75,9 @@ func (p weighing) parameters(s *search) map[string]any {
 	}
 	if p.SeedHalfLife > 0 {
 		out["seed_half_life"] = p.SeedHalfLife
+	}
+	if p.order() != (neighbours.Order{}) {
+		out["direction"], out["nearness"] = p.Direction, p.Nearness
 	}
 	return out
 }
@@ -92,7 +102,16 @@ func (s *search) graph(p weighing, rows int, until int64) (*neighbours.Graph, er
 		}
 		s.graphs[key] = g
 	}
-	return g.WithUserExponent(p.UserExponent), nil
+	return s.weighed(g, p), nil
+}
+
+// weighed is a graph of rows of the training part with the weights of a point.
+func (s *search) weighed(g *neighbours.Graph, p weighing) *neighbours.Graph {
+	g = g.WithUserExponent(p.UserExponent)
+	if p.order() == (neighbours.Order{}) {
+		return g
+	}
+	return g.WithOrder(p.order(), s.data.TogetherIn(g.Users()))
 }
 
 // graphOf is the graph of rows that are not those of a reading, aged as the validation is.
@@ -101,7 +120,7 @@ func (s *search) graphOf(rows *csr.Matrix, p weighing) (*neighbours.Graph, error
 	if err != nil {
 		return nil, err
 	}
-	return g.WithUserExponent(p.UserExponent), nil
+	return s.weighed(g, p), nil
 }
 
 // whole is the graph of the whole training part.

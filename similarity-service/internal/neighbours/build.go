@@ -131,11 +131,12 @@ type worker struct {
 	acc     []float32 // length n, zero between rows
 	touched []int32
 	weights []float32
+	room    []float32
 	sel     Selector
 }
 
 func (w *worker) row(l *Lists, i int32) {
-	w.touched = w.g.accumulate(i, w.acc, w.touched[:0])
+	w.touched = w.g.accumulate(i, w.acc, w.touched[:0], &w.room)
 	kept := w.drain()
 	if l.Counts == nil {
 		w.sim.weigh(i, kept, w.weights)
@@ -162,7 +163,7 @@ func (w *worker) drain() []int32 {
 		w.weights = make([]float32, 2*len(w.touched))
 	}
 	w.weights = w.weights[:len(w.touched)]
-	if w.g.users.Val == nil { // sums of ones neither vanish nor repeat
+	if w.g.users.Val == nil && w.g.order == nil { // sums of ones neither vanish nor repeat
 		for p, j := range w.touched {
 			w.weights[p] = w.acc[j]
 			w.acc[j] = 0

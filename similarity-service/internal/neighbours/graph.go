@@ -3,6 +3,7 @@ package neighbours
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 )
@@ -15,6 +16,7 @@ type Graph struct {
 	rowMass      []float64   // d_u
 	rowWeight    []float32   // rowBase·d_u^a
 	degree       []float64   // d_i: mass of item i, rows weighted by rowBase
+	order        *order      // how pairs of a row weigh, nil for all alike
 }
 
 // NewGraph returns the graph of m. Each row weighs rowBase[u] (nil: one), for instance a decay by age, which must be
@@ -94,8 +96,8 @@ func (g *Graph) base(u int) float64 {
 
 // accumulate adds Σ_u w_u·x_ui·x_uj into acc[j] for every j that shares a row with item i, in the order of u, and
 // appends those j to touched. acc has length n and must be zero; the caller clears it through touched. An item whose
-// sum passes through zero may be appended twice. Cost: one addition per pair.
-func (g *Graph) accumulate(i int32, acc []float32, touched []int32) []int32 {
+// sum passes through zero may be appended twice. room is scratch memory that is kept for the next call. Cost: one addition per pair.
+func (g *Graph) accumulate(i int32, acc []float32, touched []int32, room *[]float32) []int32 {
 	rows, own := g.items.Row(int(i))
 	n := len(touched)
 	for p, u := range rows {
@@ -104,14 +106,19 @@ func (g *Graph) accumulate(i int32, acc []float32, touched []int32) []int32 {
 			w *= own[p]
 		}
 		cols, val := g.users.Row(int(u))
+		if g.order != nil {
+			first := 0
+			first, *room = g.order.weigh(g.users, u, slices.Index(cols, i), *room)
+			cols, val = cols[first:], (*room)[first:]
+		}
 		if cap(touched) < n+len(cols) {
 			touched = append(touched[:n], make([]int32, n+len(cols))...)
 		}
-		room := touched[n : n+len(cols)]
+		fresh := touched[n : n+len(cols)]
 		if val == nil {
-			n += addOnes(acc, cols, w, room)
+			n += addOnes(acc, cols, w, fresh)
 		} else {
-			n += addValues(acc, cols, val, w, room)
+			n += addValues(acc, cols, val, w, fresh)
 		}
 	}
 	return touched[:n]

@@ -47,14 +47,29 @@ func TestModelsPassTheCommonSuite(t *testing.T) {
 	}
 }
 
-// plainTwoHop is the formula, pair by pair: w(i→j) = d_i^−α d_j^−β Σ_u d_u^a x_ui x_uj.
-func plainTwoHop(m *csr.Matrix, rowBase []float64, t neighbours.TwoHop) [][]float64 {
-	dense := make([][]float64, m.Rows)
+// plainTwoHop is the formula, pair by pair: w(i→j) = d_i^−α d_j^−β Σ_u d_u^a x_ui x_uj f(t_uj − t_ui), with f(s) = |s|^−nearness, less for
+// s < 0 by the direction, and f(0) = 1.
+func plainTwoHop(m *csr.Matrix, rowBase []float64, t neighbours.TwoHop, o neighbours.Order, together csr.Marks) [][]float64 {
+	dense, step := make([][]float64, m.Rows), make([][]float64, m.Rows)
+	apart := func(steps float64) float64 {
+		switch {
+		case steps > 0:
+			return math.Pow(steps, -o.Nearness)
+		case steps < 0:
+			return math.Pow(-steps, -o.Nearness) * (1 - o.Direction)
+		}
+		return 1
+	}
 	rowMass, degree := m.RowMass(), make([]float64, m.Cols)
 	for u := range dense {
-		dense[u] = make([]float64, m.Cols)
+		dense[u], step[u] = make([]float64, m.Cols), make([]float64, m.Cols)
 		idx, val := m.Row(u)
+		steps := 0
 		for p, j := range idx {
+			if p > 0 && !together.Has(m.RowPtr[u]+p) {
+				steps++
+			}
+			step[u][j] = float64(steps)
 			dense[u][j] = 1
 			if val != nil {
 				dense[u][j] = float64(val[p])
@@ -69,7 +84,7 @@ func plainTwoHop(m *csr.Matrix, rowBase []float64, t neighbours.TwoHop) [][]floa
 			sum := 0.0
 			for u := range dense {
 				if rowMass[u] > 0 {
-					sum += rowBase[u] * math.Pow(rowMass[u], t.UserExponent) * dense[u][i] * dense[u][j]
+					sum += rowBase[u] * math.Pow(rowMass[u], t.UserExponent) * dense[u][i] * dense[u][j] * apart(step[u][j]-step[u][i])
 				}
 			}
 			if degree[i] > 0 && degree[j] > 0 {
@@ -89,11 +104,19 @@ func TestTwoHopEqualsTheFormula(t *testing.T) {
 			SourceExponent: rapid.Float64Range(0, 1).Draw(t, "α"),
 			TargetExponent: rapid.Float64Range(-.3, 1).Draw(t, "β"),
 		}
+		order := neighbours.Order{
+			Direction: rapid.SampledFrom([]float64{0, .3, 1}).Draw(t, "direction"),
+			Nearness:  rapid.SampledFrom([]float64{0, .7}).Draw(t, "nearness"),
+		}
+		var together csr.Marks
+		for _, p := range rapid.SliceOf(rapid.IntRange(0, max(m.NNZ()-1, 0))).Draw(t, "together") {
+			together.Add(p)
+		}
 		g, err := neighbours.NewGraph(m, rowBase)
 		if err != nil {
 			t.Fatal(err)
 		}
-		g = g.WithUserExponent(hop.UserExponent)
+		g = g.WithUserExponent(hop.UserExponent).WithOrder(order, together)
 		lists, err := neighbours.Build(g, hop.Similarity(g), neighbours.Options{K: m.Cols})
 		if err != nil {
 			t.Fatal(err)
@@ -101,7 +124,7 @@ func TestTwoHopEqualsTheFormula(t *testing.T) {
 		if err := lists.Validate(); err != nil {
 			t.Fatal(err)
 		}
-		want := plainTwoHop(m, rowBase, hop)
+		want := plainTwoHop(m, rowBase, hop, order, together)
 		for i := range m.Cols {
 			got := make([]float64, m.Cols)
 			items, weights := lists.Of(int32(i))
@@ -215,7 +238,7 @@ func TestCountsAreThoseOfTheListedPairs(t *testing.T) {
 	for u := range ones {
 		ones[u] = 1
 	}
-	counts := plainTwoHop(m, ones, neighbours.TwoHop{})
+	counts := plainTwoHop(m, ones, neighbours.TwoHop{}, neighbours.Order{}, nil)
 	for i := range m.Cols {
 		items, _ := l.Of(int32(i))
 		for p, j := range items {

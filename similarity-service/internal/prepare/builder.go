@@ -18,9 +18,9 @@ type builder struct {
 	cut        uint32
 	items      *idmap.Map
 	split      *csr.Builder
-	together   dataset.Marks // of the split
-	support    []float32     // of histories: by item, how many there are with it
-	rows       int           // histories
+	together   csr.Marks // of the split
+	support    []float32 // of histories: by item, how many there are with it
+	rows       int       // histories
 	baskets    []basket
 	sessions   []session
 	tests      []dataset.Case // of histories: every testStride-th

@@ -77,7 +77,7 @@ func (p *Prepared) closeLog() error {
 }
 
 // addRow adds a history as a row, and notes what of it came at the same time.
-func addRow(b *csr.Builder, together *dataset.Marks, entries []entry) error {
+func addRow(b *csr.Builder, together *csr.Marks, entries []entry) error {
 	same := sameTime(entries)
 	for n, e := range entries {
 		if same(n) {

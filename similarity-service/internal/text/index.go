@@ -15,7 +15,7 @@ const (
 	compactShare = 4
 )
 
-// Index holds the items' terms. Reads may run at once with each other and wait for writes. It costs about 30 bytes per
+// Index holds the terms of the items that have some. Reads may run at once with each other and wait for writes. It costs about 30 bytes per
 // distinct term of an item, plus the vocabulary.
 type Index struct {
 	options Options
@@ -70,7 +70,7 @@ func NewIndex(o Options) (*Index, error) {
 	return ix, nil
 }
 
-// Len returns the number of items.
+// Len returns the number of items that have texts.
 func (ix *Index) Len() int {
 	ix.mu.RLock()
 	defer ix.mu.RUnlock()
@@ -103,8 +103,8 @@ func (ix *Index) Texts() uint64 {
 	return ix.texts + ix.words().Fingerprint()
 }
 
-// Upsert adds the item or replaces the one with its id. The next query sees it. Cost O(terms), or O(length) when the texts are those it
-// had.
+// Upsert adds the item or replaces the one with its id. The next query sees it. An item without a word is not held: nothing is like it,
+// and the rarity of terms is told among items that have some. Cost O(terms), or O(length) when the texts are those it had.
 func (ix *Index) Upsert(item Item) {
 	sum := item.sum()
 	if ix.has(item.ID, sum) {
@@ -114,8 +114,10 @@ func (ix *Index) Upsert(item Item) {
 	ix.mu.Lock()
 	defer ix.mu.Unlock()
 	ix.remove(item.ID)
-	ix.insert(item.ID, sum, codeOf(read.language), read.terms)
-	ix.translate(ix.numbers[item.ID], read.titles)
+	if len(read.terms) > 0 {
+		ix.insert(item.ID, sum, codeOf(read.language), read.terms)
+		ix.translate(ix.numbers[item.ID], read.titles)
+	}
 	ix.compact()
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
+	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/rank"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
@@ -76,6 +77,7 @@ func halve(m *csr.Matrix, u int) *validation.Case {
 func rawScores(n int, g *neighbours.Graph, c *validation.Case, add func(r *rank.Ranker, t *laidOut)) []float32 {
 	r, t := rank.NewRanker(n), &laidOut{Scratch: validation.NewScratch(n)}
 	t.Begin(g.Users(), c)
+	t.order(g)
 	add(r, t)
 	return r.Scores()
 }
@@ -96,10 +98,37 @@ func TestLeaveOwnOutEqualsRebuilding(t *testing.T) {
 			t.Parallel()
 			m := randomMatrix(t, 30, n, valued)
 			for u := range 5 {
-				checkTwoHop(t, m, halve(m, u))
+				checkTwoHop(t, m, halve(m, u), neighbours.Order{})
+			}
+		})
+		t.Run("two-hop in order "+name, func(t *testing.T) {
+			t.Parallel()
+			m := randomMatrix(t, 30, n, valued)
+			for u := range 5 {
+				checkTwoHop(t, m, lastThird(m, u), neighbours.Order{Direction: .4, Nearness: .5})
 			}
 		})
 	}
+}
+
+// lastThird makes the case of row u in which its last entries are hidden.
+func lastThird(m *csr.Matrix, u int) *validation.Case {
+	items, _ := m.Row(u)
+	known := len(items) - len(items)/3
+	return &validation.Case{Row: int32(u), Known: items[:known], Hidden: items[known:]}
+}
+
+// everyThird marks the entries of rows that came with the one before them; none of them begins a last third.
+func everyThird(m *csr.Matrix) (together csr.Marks) {
+	for u := range m.Rows {
+		n := m.RowPtr[u+1] - m.RowPtr[u]
+		for p := 1; p < n; p += 3 {
+			if p != n-n/3 {
+				together.Add(m.RowPtr[u] + p)
+			}
+		}
+	}
+	return together
 }
 
 func checkEASE(t *testing.T, m *csr.Matrix, c *validation.Case) {
@@ -141,13 +170,14 @@ func checkEASE(t *testing.T, m *csr.Matrix, c *validation.Case) {
 	compare(t, got, scoresOf(rebuilt, want, c), c)
 }
 
-func checkTwoHop(t *testing.T, m *csr.Matrix, c *validation.Case) {
+func checkTwoHop(t *testing.T, m *csr.Matrix, c *validation.Case, o neighbours.Order) {
 	t.Helper()
 	hop := neighbours.TwoHop{UserExponent: 0, TargetExponent: .4}
 	g, err := neighbours.NewGraph(m, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	g = g.WithOrder(o, everyThird(m))
 	lists, err := neighbours.Build(g, hop.Similarity(g), neighbours.Options{K: m.Cols, KeepCounts: true})
 	if err != nil {
 		t.Fatal(err)
@@ -162,6 +192,8 @@ func checkTwoHop(t *testing.T, m *csr.Matrix, c *validation.Case) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	all := &dataset.Data{Train: m, Together: everyThird(m)}
+	rebuilt = rebuilt.WithOrder(o, all.TogetherIn(rebuilt.Users()))
 	want, err := neighbours.Build(rebuilt, hop.Similarity(rebuilt), neighbours.Options{K: m.Cols})
 	if err != nil {
 		t.Fatal(err)

@@ -27,7 +27,26 @@ func (s *TwoHop) Close() {
 // laidOut is a case with its row's part in the vectors of a low-rank term.
 type laidOut struct {
 	*validation.Scratch
-	own []float32
+	own   []float32
+	steps []int32 // of the entries of its row
+	step  []int32 // by item of the row, length n where histories have an order
+}
+
+// order lays out the steps of the case's row.
+func (t *laidOut) order(g *neighbours.Graph) {
+	if t.Row < 0 {
+		return
+	}
+	if t.steps = g.Steps(t.Row, t.steps); t.steps == nil {
+		return
+	}
+	if t.step == nil {
+		t.step = make([]int32, g.Items())
+	}
+	items, _ := g.Users().Row(int(t.Row))
+	for p, j := range items {
+		t.step[j] = t.steps[p]
+	}
 }
 
 // Accuracy ranks every case of v, in parallel; the figures are in the order of the cases.
@@ -38,6 +57,7 @@ func (s *TwoHop) Accuracy(v *validation.Set, how Seeding, o rank.Options) ([]met
 		t := &laidOut{Scratch: validation.NewScratch(n)}
 		return func(c *validation.Case) []int32 {
 			t.Begin(s.Graph.Users(), c)
+			t.order(s.Graph)
 			r.Mask(t.Exclude)
 			if s.LowRank != nil && t.Row >= 0 {
 				t.own = s.LowRank.vectors.Own(t.Row, t.own)
@@ -59,7 +79,11 @@ func (s *TwoHop) addList(r *rank.Ranker, t *laidOut, i int32, x, f float32) {
 		w := weights[q]
 		own := t.Hidden[j]
 		if own != 0 {
-			w = s.without(t, i, j, x*own, s.Lists.Counts[from+q])
+			product := x * own
+			if t.step != nil {
+				product *= s.Graph.Apart(t.step[i], t.step[j])
+			}
+			w = s.without(t, i, j, product, s.Lists.Counts[from+q])
 			if full := len(items) == s.Lists.K; full && abs(w) < abs(weights[len(weights)-1]) {
 				w = 0 // without this user the pair would have been cut
 			}
