@@ -3,7 +3,8 @@ package table
 // customerWords are header words of the visitor.
 const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid,
 	client id, client, member id, member, buyer id, reviewer id, household key, household id, user pseudo id, anonymous id,
-	email, e-mail, customer email, buyer email, contact email, billing email, buyer username, buyer, kunde, kunden id,
+	email, e-mail, customer email, buyer email, contact email, billing email, buyer username, buyer, order partner id, partner id,
+	sell to customer no, kunde, kunden id,
 	kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant, klantnummer, klant id,
 	klient`
 
@@ -20,7 +21,7 @@ const (
 	sessionWords = `session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch`
 	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no,
 		invoice id, invoice, invoice number, increment id, order increment id, id order, amazon order id, order reference, receipt id,
-		receipt, sale id, basket id, basket, bestellung, bestellnummer,
+		receipt, document number, sale id, basket id, basket, bestellung, bestellnummer,
 		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, belegnummer, rechnungsnummer, commande, numero
 		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
 		ordine, bestelling, bestelnummer, zamowienie,
@@ -30,12 +31,12 @@ const (
 		event timestamp, server time, server timestamp, collector tstamp, paid at, date add, unix time,
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, created, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
-		acquisto, besteldatum, data zamowienia`
-	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity,
+		acquisto, date order, ordering date, posting date, auftragsdatum, belegdatum, besteldatum, data zamowienia`
+	quantityWords = `qty, quantity, units, lineitem quantity, product uom qty, qty ordered, quantity ordered, quantity purchased, product quantity,
 		product qty,
 		menge, anzahl, stueck, stuckzahl, quantite, qte,
 		cantidad, quantita, aantal, ilosc, quantidade`
-	priceWords = `unit price, item price, sales price, product price, product unit price, lineitem price,
+	priceWords = `unit price, price unit, item price, sales price, product price, product unit price, lineitem price,
 		preis, einzelpreis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
@@ -50,7 +51,7 @@ const currencyWords = `currency code, currency iso, currency iso code, iso curre
 func eventFields() []Field {
 	return []Field{
 		{Name: "type",
-			Words: words(`event type, event, event name, eventtype, action, behavior, behaviour, behavior type,
+			Words: words(`event type, event, event name, eventtype, action, behavior, behaviour, behavior type, feedback type,
 				ereignis, aktion, evenement, evento, actie`),
 			Example: "purchase", Doc: "What was done; required. Known words such as view, cart and transaction are understood."},
 		{Name: "occurred_at", Shape: Moment, Words: words(timeWords),

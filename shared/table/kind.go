@@ -23,7 +23,7 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	when := filled(Events, "occurred_at", "order_id", "type")
 	did := filled(Events, "type") && filled(Events, "occurred_at")
 	ordered := what && filled(Events, "order_id") && filled(Events, "occurred_at")
-	sold := filled(Events, "quantity", "price") || filled(Events, "order_id") && filled(Events, "occurred_at")
+	sold := filled(Events, "quantity", "price", "order_id")
 	pieces := filled(Events, "order_id") && filled(Events, "quantity") && !slices.ContainsFunc(columns, func(c string) bool {
 		return Word(c) == "order" // of a catalogue: the place of the item in a list
 	})

@@ -239,8 +239,15 @@ func (p *Plan) byPreference(columns []Column) {
 				offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + 2*n})
 			}
 		}
+		for n, w := range spelled(p.Kind, columns[i].Name) {
+			for _, f := range p.byWord[w] {
+				if strings.Contains(spelledFields, " "+p.fields[f].Name+" ") {
+					offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + spelledRank + n})
+				}
+			}
+		}
 	}
-	own := func(o offer) int { return min(o.rank, 1) } // its own name before a usual word
+	own := func(o offer) int { return min(o.rank, 1) + o.rank/spelledRank } // its own name before a usual word before one in another spelling
 	slices.SortStableFunc(offers, func(a, b offer) int {
 		return cmp.Or(cmp.Compare(own(a), own(b)), cmp.Compare(a.field, b.field), cmp.Compare(a.rank, b.rank))
 	})
@@ -259,6 +266,9 @@ func (p *Plan) byPreference(columns []Column) {
 		p.taken[f.Name] = true
 	}
 }
+
+// spelledRank is what the rank of a word in another spelling is greater by: no field has as many words.
+const spelledRank = 1000
 
 // overview reports whether the columns are those of a list of orders without their lines, as PrestaShop shows it: how each was paid, and
 // nothing of its items. Its "Reference" is the number of the order, which in all other files is that of a product.

@@ -32,6 +32,7 @@ type draft struct {
 	shortDescription string                       // short description
 	google           string                       // google_product_category
 	currency         string                       // from beside an amount
+	offSale          bool                         // the sale price does not count at present
 	saleFrom         time.Time                    // zero: no bound
 	saleTo           time.Time
 }
@@ -111,6 +112,19 @@ func (d *draft) raw(c *table.Column, text string) bool {
 		case ok && (c.Shape == table.URLs || c.Part()):
 			d.column(c, strings.Join(texts, table.List))
 			return false
+		case ok && (c.Field == "description" || len(texts) == 0):
+			d.column(c, strings.Join(texts, "\n"))
+			return false
+		case !ok && c.Field == "category_path":
+			if paths, ok := pathsOf(value); ok {
+				d.categories(c, paths)
+				return false
+			}
+		case !ok && c.Shape == table.URLs:
+			if picture, ok := value[0].(map[string]any); ok { // the list is not empty, since not all of it are texts
+				d.column(c, pictureOf(picture))
+				return false
+			}
 		}
 	case bool:
 		if !dotted || c.Field == "stock.status" {
@@ -139,6 +153,33 @@ func textsOf(list []any) ([]string, bool) {
 		texts[i] = text
 	}
 	return texts, true
+}
+
+// pathsOf returns a list of paths, each a list of texts, as a CSV writes it.
+func pathsOf(list []any) (string, bool) {
+	paths := make([]string, len(list))
+	for i, v := range list {
+		path, ok := v.([]any)
+		if !ok {
+			return "", false
+		}
+		names, ok := textsOf(path)
+		if !ok {
+			return "", false
+		}
+		paths[i] = strings.Join(names, " > ")
+	}
+	return strings.Join(paths, table.List), true
+}
+
+// pictureOf returns the address in an object that describes a picture, the largest where it has several.
+func pictureOf(picture map[string]any) string {
+	for _, name := range [...]string{"hi_res", "large", "url", "src", "link", "thumb"} {
+		if address, ok := picture[name].(string); ok && address != "" {
+			return address
+		}
+	}
+	return ""
 }
 
 // column puts one value in its place.
@@ -209,7 +250,10 @@ func (d *draft) text(c *table.Column, text string) {
 		d.stockWord(c, text)
 	case "backorders":
 		d.backorder = text != "0" && !strings.EqualFold(text, "no")
-	case "status", "visibility", "published":
+	case "on_sale":
+		on, ok := parseBoolean(text)
+		d.offSale = ok && !on
+	case "status", "visibility", "published", "hidden":
 		d.statusWord(c, text)
 	case "sale_price_effective_date":
 		d.saleDates(c, text)
@@ -293,6 +337,10 @@ func (d *draft) gtin(c *table.Column, text string) {
 func (d *draft) amount(c *table.Column, text string) {
 	text, _, _ = strings.Cut(text, table.List)
 	amount, why := c.Numbers.Parse(text)
+	if status, ok := d.b.stockState(text); why != "" && ok && c.Field == "stock.quantity" { // such as "unlimited"
+		d.stock = status
+		return
+	}
 	if why != "" {
 		d.bad(c.Name, "invalid_value", why, text)
 		if group, name, dotted := strings.Cut(c.Field, "."); dotted {

@@ -59,7 +59,7 @@ func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record
 		return shopifyOrdersLayout
 	case spec.Kind == "events" && has("sku", partColumn):
 		return magentoOrdersLayout
-	case spec.Kind == "events" && has("amazon-order-id", linePrice):
+	case spec.Kind == "events" && (has("amazon-order-id", linePrice) || has("order-item-id", linePrice)):
 		return amazonOrdersLayout
 	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0 && wooColumns(r.Columns):
 		return wooLayout
