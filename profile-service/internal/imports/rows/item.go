@@ -109,10 +109,12 @@ func (d *draft) raw(c *table.Column, text string) bool {
 		case ok && c.Shape == table.Words:
 			d.words(c, texts)
 			return false
+		case len(value) == 0 && !dotted:
+			return false
 		case ok && (c.Shape == table.URLs || c.Part()):
 			d.column(c, strings.Join(texts, table.List))
 			return false
-		case ok && (c.Field == "description" || len(texts) == 0):
+		case ok && c.Field == "description":
 			d.column(c, strings.Join(texts, "\n"))
 			return false
 		case !ok && c.Field == "category_path":

@@ -111,9 +111,16 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 		if r.layout == amazonOrdersLayout && slices.Contains(spec.Ignore, linePrice) {
 			r.table.Notes = append(r.table.Notes, "The "+linePrice+" of these reports is that of all pieces of a line: it is left out.")
 		}
-		whole, note := wholePriceOf(r.plan, r.table.Sample(sampleRows))
+		sample := r.table.Sample(sampleRows)
+		whole, note := wholePriceOf(r.plan, sample)
 		if b.whole = whole; note != "" {
 			r.table.Notes = append(r.table.Notes, note)
+		}
+		if note := namesNote(r.plan, sample); note != "" {
+			r.table.Notes = append(r.table.Notes, note)
+		}
+		if b.bracketed = bracketed(r.plan, sample); b.bracketed {
+			r.table.Notes = append(r.table.Notes, "The items are named by the number that stands in brackets before their name.")
 		}
 		r.source = &plain{r: r, b: b, part: r.partOf()}
 	}

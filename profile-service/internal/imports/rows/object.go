@@ -169,6 +169,11 @@ func (w *objectWriter) value(o *output) ([]byte, bool) {
 		return nil, false
 	}
 	text = c.Say(text)
+	if o.part == partItem && w.b.bracketed {
+		if m := numbered.FindStringSubmatch(text); m != nil {
+			text = m[1]
+		}
+	}
 	if raw := w.rec.Raw; raw != nil && raw[o.column] {
 		return w.raw(c, text)
 	}

@@ -99,6 +99,13 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 	if err != nil {
 		return r, err
 	}
+	if times := r.plan.TimesByValue(sample); len(times) == 1 {
+		r.table.Notes = append(r.table.Notes, fmt.Sprintf("The column %s is taken for the time of the events, since its values are times. "+
+			"If it is none of them, pass --ignore '%s' (ignore in the API).", times[0], times[0]))
+	} else if len(times) > 1 {
+		return r, fmt.Errorf("several columns have times, and none is known to be that of the events: pass --map '%s=occurred_at' "+
+			"(mapping in the API), or --ignore each of them; they are %s", times[0], strings.Join(times, ", "))
+	}
 	r.times = timesApart(r.plan)
 	for i := range sample { // before the columns learn how days are written
 		r.times.join(&sample[i])

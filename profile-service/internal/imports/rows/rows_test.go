@@ -123,6 +123,29 @@ func TestRows(t *testing.T) {
 					`"item_id":"T","price":20,"status":"active","title":"Tee"} sale_over`,
 				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},` +
 					`"item_id":"M","price":9,"status":"hidden","title":"Mug"}`}},
+		"hidden products, sales that do not hold and words of stock": {profileapi.ImportSpec{Kind: "items"},
+			"Product ID;Price;Sale Price;On Sale;Stock;Visible;Archived\n1;20;0.00;;Unlimited;Yes;N\n2;20;15;No;InStock;No;\n3;20;15;Yes;0;Y;Y\n",
+			[]string{
+				`{"item_id":"1","price":20,"status":"active","stock":{"status":"in_stock"}}`,
+				`{"item_id":"2","price":20,"status":"hidden","stock":{"status":"in_stock"}}`,
+				`{"item_id":"3","price":20,"sale_price":15,"status":"hidden","stock":{"quantity":0,"status":"out_of_stock"}}`,
+			}},
+		"lists of paths, texts and pictures in JSON": {profileapi.ImportSpec{Kind: "items"},
+			`{"parent_asin":"1","title":"Skirt","description":["Red","New"],"categories":[["Sports","Dance"],["Sale"]],` +
+				`"images":[{"thumb":"https://img.example/t.jpg","large":"https://img.example/l.jpg","hi_res":null}]}` + "\n" +
+				`{"parent_asin":"2","title":"Cap","description":[],"categories":[],"images":[]}`,
+			[]string{
+				`{"attributes":{"categories":["Sale"]},"category_path":["Sports","Dance"],"description":"Red\nNew",` +
+					`"image_url":"https://img.example/l.jpg","item_id":"1","title":"Skirt"}`,
+				`{"item_id":"2","title":"Cap"}`,
+			}},
+		"what came back with a minus": {profileapi.ImportSpec{Kind: "events"},
+			"event,user,order,sku,qty,price\nrefund,u,1,T,-2,-5.00\npurchase,u,1,T,-1,5.00\n", []string{
+				`{"order_id":"1","type":"refund","user_id":"u","items":[{"item_id":"T","price":5,"quantity":2}]}`,
+				`{"order_id":"1","type":"purchase","user_id":"u","items":[{"item_id":"T","price":5,"quantity":-1}]}`}},
+		"orders of a marketplace with customers": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order-id\torder-item-id\tbuyer-email\tsku\tquantity-purchased\titem-price\n1\t9\ta@b\tT\t2\t40.00\n", []string{
+				`{"order_id":"1","properties":{"order-item-id":"9"},"type":"purchase","user_id":"a@b","items":[{"item_id":"T","quantity":2}]}`}},
 		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
 			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
 				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
