@@ -1,9 +1,12 @@
 package table
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // KindOf tells from the columns what the rows are; ok is false when that is not certain. Events
-// say who, what and when, or of an order what and when; items have an id and a title and nobody who touched them, nor the
+// say who, what and when, or of an order when and what, perhaps in cells with several lines; items have an id and a title and nobody who touched them, nor the
 // pieces of an order; users have an id and nothing else of these, nor anything of an order or a payment. It never guesses Interactions.
 func KindOf(columns []string) (kind Kind, ok bool) {
 	filled := func(kind Kind, fields ...string) bool {
@@ -34,7 +37,8 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
 	named := filled(Items, "title")
 	switch {
-	case who && what && when, who && did, ordered && filled(Events, "quantity"):
+	case who && what && when, who && did, ordered && filled(Events, "quantity"),
+		filled(Events, "order_id") && filled(Events, "occurred_at") && slices.ContainsFunc(columns, linesOfOrder):
 		return Events, true
 	case product && named && !who && !ordered && !pieces:
 		return Items, true
@@ -42,6 +46,19 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 		return Users, true
 	}
 	return "", false
+}
+
+// linesOfOrder reports whether a column has lines of the order that its row is, or parts of the first one.
+func linesOfOrder(column string) bool {
+	word := Word(column)
+	return PackedLines(column) || strings.HasPrefix(strings.TrimPrefix(strings.TrimPrefix(word, "product"), "line"), "item1") ||
+		strings.HasPrefix(word, "product1")
+}
+
+// PackedLines reports whether the name of a column is one of cells with several lines of an order each, or with one of them.
+func PackedLines(column string) bool {
+	return slices.Contains(words(`line item, line items, product details, products, order items, order lines, line item details,
+		item details`), strings.TrimRight(Word(column), "0123456789"))
 }
 
 // amountWords are header words of an amount of money beside a time: of an order, or of a payment. What somebody spent in all is none.

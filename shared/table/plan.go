@@ -233,6 +233,9 @@ func (p *Plan) byPreference(columns []Column) {
 				break
 			}
 			for _, f := range p.byWord[w] {
+				if p.fields[f].Name == "item_id" && ofSeveralKinds(columns, full) {
+					continue
+				}
 				if w == "reference" && (p.fields[f].Name == "order_id") != p.overview(columns) {
 					continue
 				}
@@ -265,6 +268,12 @@ func (p *Plan) byPreference(columns []Column) {
 		}
 		p.taken[f.Name] = true
 	}
+}
+
+// ofSeveralKinds reports whether another column says of which kind the number in this one is, as Amazon's "product-id-type" does of
+// EANs and ASINs: it is not the shop's own.
+func ofSeveralKinds(columns []Column, word string) bool {
+	return strings.HasSuffix(word, "id") && slices.ContainsFunc(columns, func(c Column) bool { return Letters(c.Name) == word+"type" })
 }
 
 // spelledRank is what the rank of a word in another spelling is greater by: no field has as many words.

@@ -140,6 +140,8 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 			"Document No.=order_id;Posting Date=occurred_at;Sell-to Customer No.=user_id;" +
 				"Unit Price Excl. VAT=properties.Unit Price Excl. VAT;Unit Price Incl. VAT=price",
 		},
+		{Items, "seller-sku;product-id;product-id-type;price",
+			"seller-sku=item_id;product-id=attributes.product-id;product-id-type=attributes.product-id-type;price=price"},
 		{Events, "belegnr;Auftragsdatum;kundennr", "belegnr=order_id;Auftragsdatum=occurred_at;kundennr=user_id"},
 		{Users, "customer id;tier", "customer id=user_id;tier=attributes.tier"},
 	} {
@@ -191,7 +193,8 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"id;Created date (UTC);Amount;Currency;Status;Customer ID": "", "Kunde;Datum;Betrag": "",
 		"id;Created (UTC);Amount;Customer Email": "", "Kunde;Zahlungsdatum;Betrag": "", "customer_id;created at;Total": "",
 		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
-		"order_id;user_id;order_dow": "",
+		"order_id;user_id;order_dow": "", "Order ID;Customer ID;Order Date;Total;Product Details": Events,
+		"Order Number;Order Date;Product Item 1 SKU;Product Item 1 Quantity": Events, "Products;Order Number": "",
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))
 		if got != want || ok != (want != "") {

@@ -296,7 +296,7 @@ func (s *scan) clock(m *moment) bool {
 	return rest == "" || m.zone(rest)
 }
 
-// zone reads Z, UTC, GMT or an offset.
+// zone reads Z, UTC, GMT or an offset, behind which the zone may be named.
 func (m *moment) zone(text string) bool {
 	m.hasZone = true
 	switch strings.ToUpper(text) {
@@ -311,7 +311,11 @@ func (m *moment) zone(text string) bool {
 	default:
 		return false
 	}
-	digits := strings.Replace(text[1:], ":", "", 1)
+	offset, name, _ := strings.Cut(text[1:], " ") // Go writes "+0100 CET"
+	if strings.Trim(strings.ToUpper(name), "ABCDEFGHIJKLMNOPQRSTUVWXYZ()") != "" {
+		return false
+	}
+	digits := strings.Replace(offset, ":", "", 1)
 	if len(digits) != 2 && len(digits) != 4 || strings.TrimLeft(digits, "0123456789") != "" {
 		return false
 	}

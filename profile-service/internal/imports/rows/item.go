@@ -449,6 +449,9 @@ func (d *draft) complete() {
 	if d.item["currency"] == nil && d.currency != "" {
 		d.item["currency"] = d.currency
 	}
+	if d.item["cost"] == 0.0 { // which many exports have where it is not known
+		delete(d.item, "cost")
+	}
 	d.resolveSale()
 	d.resolveStock()
 	if d.status != "" {

@@ -122,7 +122,7 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 		if b.bracketed = bracketed(r.plan, sample); b.bracketed {
 			r.table.Notes = append(r.table.Notes, "The items are named by the number that stands in brackets before their name.")
 		}
-		r.source = &plain{r: r, b: b, part: r.partOf()}
+		r.source = &plain{r: r, b: b, part: r.partOf(), variants: variantsOf(r.plan, sample)}
 	}
 	return nil
 }

@@ -1,23 +1,23 @@
 package rows
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// orderStates lists the columns that say what became of an order and that no field takes.
+// orderStates lists the columns that say what became of an order and that no field takes. Those of parcels, coupons and people say what
+// became of these.
 func orderStates(p *table.Plan) []int {
+	state := regexp.MustCompile("stat(?:us|e|ut|o)|etat|estado")
+	other := regexp.MustCompile("^(?:ship|deliver|mail|email|coupon|voucher|customer|user|account|buyer|product|stock|billing|newsletter|tracking)")
 	var columns []int
 	for i := range p.Columns {
-		switch table.Letters(p.Columns[i].Name) {
-		case "status", "state", "orderstatus", "orderstate", "itemstatus", "currentstate", "bestellstatus", "auftragsstatus",
-			"etat", "statut", "etatcommande", "estado", "estadopedido", "stato", "statoordine", "orderstatusname",
-			"financialstatus", "paymentstatus", "fulfillmentstatus", "zahlungsstatus", "statutdelacommande":
-			if p.Kind == table.Events && p.Columns[i].How == table.Property {
-				columns = append(columns, i)
-			}
+		word := table.Letters(p.Columns[i].Name)
+		if p.Kind == table.Events && p.Columns[i].How == table.Property && state.MatchString(word) && !other.MatchString(word) {
+			columns = append(columns, i)
 		}
 	}
 	return columns
@@ -43,7 +43,7 @@ func saysTime(text string) bool { return strings.ContainsAny(text, "123456789") 
 
 // cancelled and refunded are the words for what became of an order, as table.Letters writes them.
 const (
-	cancelled = "cancelled canceled voided expired failed declined wccancelled wcfailed paymenterror erreurdepaiement " +
+	cancelled = "cancelled canceled cancel voided expired failed declined wccancelled wcfailed paymenterror erreurdepaiement " +
 		"storniert abgebrochen annule annulee annulled cancelado cancelada annullato annullata geannuleerd anulowane avbruten"
 	refunded = "refunded partiallyrefunded fullyrefunded refundedpartially partialrefund wcrefunded returned " +
 		"erstattet rembourse remboursee reembolsado rimborsato terugbetaald"

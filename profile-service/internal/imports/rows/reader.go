@@ -222,10 +222,11 @@ func (s objects) next() (Row, error) {
 
 // plain makes a row of each record.
 type plain struct {
-	r     *Reader
-	b     *builder
-	part  int          // the column of what another row has; −1: none
-	order table.Record // the row before
+	r        *Reader
+	b        *builder
+	part     int          // the column of what another row has; −1: none
+	order    table.Record // the row before
+	variants *variantRows // nil: each row is an item of its own
 }
 
 func (s *plain) next() (Row, error) {
@@ -242,6 +243,9 @@ func (s *plain) next() (Row, error) {
 	if s.b.orderColumn >= 0 && s.b.kind == table.Events {
 		s.b.fillDown(&rec, &s.order)
 		s.order = rec
+	}
+	if s.variants != nil {
+		return s.variants.row(s.b, &rec), nil
 	}
 	return s.b.row(&rec), nil
 }

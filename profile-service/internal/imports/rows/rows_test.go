@@ -146,6 +146,45 @@ func TestRows(t *testing.T) {
 		"orders of a marketplace with customers": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
 			"order-id\torder-item-id\tbuyer-email\tsku\tquantity-purchased\titem-price\n1\t9\ta@b\tT\t2\t40.00\n", []string{
 				`{"order_id":"1","properties":{"order-item-id":"9"},"type":"purchase","user_id":"a@b","items":[{"item_id":"T","quantity":2}]}`}},
+		"variants that stand behind their product, by a column of what a row is": {profileapi.ImportSpec{Kind: "items"},
+			"Item Type,Product ID,Product Name,Product Code/SKU,Price,Cost Price,Current Stock Level,Category\n" +
+				"Product,7,Mug,MUG,9.50,0.00,5,Kitchen/Mugs;Sale\n  SKU,,[S]Size=Small,MUG-S,,,5,\n  SKU,,[S]Size=Large,MUG-L,,,0,\n",
+			[]string{
+				`{"aliases":["MUG"],"attributes":{"Item Type":"Product","categories":["Sale"]},"category_path":["Kitchen/Mugs"],` +
+					`"item_id":"7","price":9.5,"stock":{"quantity":5,"status":"in_stock"},"title":"Mug"}`,
+				`{"attributes":{"Item Type":"SKU","Product Name":"[S]Size=Small","categories":["Sale"]},"category_path":["Kitchen/Mugs"],` +
+					`"item_id":"MUG-S","parent_id":"7","price":9.5,"stock":{"quantity":5,"status":"in_stock"},"title":"Mug"}`,
+				`{"attributes":{"Item Type":"SKU","Product Name":"[S]Size=Large","categories":["Sale"]},"category_path":["Kitchen/Mugs"],` +
+					`"item_id":"MUG-L","parent_id":"7","price":9.5,"stock":{"quantity":0,"status":"out_of_stock"},"title":"Mug"}`,
+			}},
+		"variants that begin in the row of their product": {profileapi.ImportSpec{Kind: "items"},
+			"Product ID [Non Editable],Variant ID [Non Editable],Title,SKU,Price,Stock,Categories,Visible\n" +
+				"p1,v1,Tee,TEE-S,20.00,3,\"/clothing/tees, /sale\",No\n,v2,,TEE-M,21.00,Unlimited,,\n",
+			[]string{
+				`{"aliases":["TEE-S"],"attributes":{"Variant ID [Non Editable]":"v1","categories":["sale"]},` +
+					`"category_path":["clothing","tees"],"item_id":"v1","parent_id":"p1","price":20,"status":"hidden",` +
+					`"stock":{"quantity":3,"status":"in_stock"},"title":"Tee"}`,
+				`{"aliases":["TEE-M"],"attributes":{"Variant ID [Non Editable]":"v2","categories":["sale"]},` +
+					`"category_path":["clothing","tees"],"item_id":"v2","parent_id":"p1","price":21,"status":"hidden",` +
+					`"stock":{"status":"in_stock"},"title":"Tee"}`,
+			}},
+		"variants with prices of their own, or what they cost more": {profileapi.ImportSpec{Kind: "items"},
+			"handleId,fieldType,name,sku,price,surcharge,inventory,product_variation_price\n" +
+				"h1,Product,Tee,T,20,,InStock,\nh1,Variant,,T-S,,2.5,3,\nh1,Variant,,T-M,,0,0,18\nh2,Product,Cap,C,12,,OutOfStock,\n",
+			[]string{
+				`{"aliases":["T"],"attributes":{"fieldType":"Product"},"item_id":"h1","price":20,"stock":{"status":"in_stock"},"title":"Tee"}`,
+				`{"attributes":{"fieldType":"Variant","surcharge":"2.5"},"item_id":"T-S","parent_id":"h1","price":22.5,` +
+					`"stock":{"quantity":3,"status":"in_stock"},"title":"Tee"}`,
+				`{"attributes":{"fieldType":"Variant","product_variation_price":"18","surcharge":"0"},"item_id":"T-M","parent_id":"h1",` +
+					`"price":18,"stock":{"quantity":0,"status":"out_of_stock"},"title":"Tee"}`,
+				`{"aliases":["C"],"attributes":{"fieldType":"Product"},"item_id":"h2","price":12,"stock":{"status":"out_of_stock"},"title":"Cap"}`,
+			}},
+		"an order whose state is that of a machine": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order_number,user,sku,state_machine_state.technical_name,ship-state\n1,u,T,cancelled,\n2,u,T,completed,failed\n", []string{
+				`! state_machine_state.technical_name: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'state_machine_state.technical_name'.`,
+				`{"order_id":"2","properties":{"ship-state":"failed","state_machine_state.technical_name":"completed"},` +
+					`"type":"purchase","user_id":"u","item_id":"T"}`}},
 		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
 			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
 				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
