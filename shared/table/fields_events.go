@@ -14,7 +14,7 @@ const (
 	// that "Bestell-Nr." is "bestellnr". An earlier word is preferred where two columns would
 	// do. A column "Item" or "Product" beside a number of it mostly has the name.
 	itemWords = `itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, variant id, movie id, book id, isbn,
-		iid, content id, artikelnummer, artikelnr, artikel nr, artikel id, produkt id, produktnummer, reference, ref, id produit, ugs,
+		iid, content id, artikelnummer, artikelnr, art nr, artikel id, produkt id, produktnummer, reference, ref, id produit, ugs,
 		referencia, id producto, codice articolo, productnummer, artikelcode, product code, item code, product sku, item sku,
 		product reference, product number, article number, custom label, custom sku, item number, listing id,
 		item, product, article, movie, book, artikel, produkt, produit, producto, prodotto, articolo, lineitem name`

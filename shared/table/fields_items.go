@@ -5,7 +5,7 @@ func itemFields() []Field {
 	return []Field{
 		{Name: "item_id",
 			Words: words(`id, product id, article id, handle id, item, variant id, external id, sku, artikelnummer, artikelnr,
-				artikel nr, artikel id, produkt id, produktnummer, ugs, reference, ref, id produit, referencia, id
+				art nr, artikel id, produkt id, produktnummer, ugs, reference, ref, id produit, referencia, id
 				producto, cod, codice, codice articolo, id prodotto, codigo, artikelcode, product code, item code,
 				productnummer, handle, seller sku, item sku, asin, parent asin, stock code, product number`),
 			Example: "TEE-M", Doc: "Its id; required."},

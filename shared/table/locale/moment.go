@@ -2,6 +2,7 @@ package locale
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -144,7 +145,10 @@ func (m *moment) yearFirst() bool { return m.long }
 // ambiguousOrder reports whether day and month may stand in either order; with points the day is first everywhere.
 func (m *moment) ambiguousOrder() bool { return !m.long && m.separator != '.' }
 
-// parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131,
+// The days of the years 2000 to 2099 as spreadsheets number them, from the end of 1899; as seconds they would be of the first day of 1970.
+const firstSheetDay, lastSheetDay = 36526, 73051
+
+// parseEpoch reads days of spreadsheets, a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131,
 // 20260131120000), which are in the zone. Of the four units the size decides: seconds reach to the year 5138, and
 // milliseconds below 10^11 would be before 1973. A number may be negative.
 func parseEpoch(text string, zone *time.Location) (time.Time, bool) {
@@ -155,6 +159,11 @@ func parseEpoch(text string, zone *time.Location) (time.Time, bool) {
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || digits[0] == '+' {
 		return time.Time{}, false
+	}
+	if n >= firstSheetDay && n < lastSheetDay {
+		part, err := strconv.ParseFloat("0."+fraction+"0", 64)
+		seconds := math.Round(part * 24 * 3600)
+		return time.Date(1899, 12, 30+int(n), 0, 0, int(seconds), 0, zone), err == nil
 	}
 	if dotted { // only seconds have a fraction, and a short number is more like a day and a month
 		part, err := strconv.ParseUint((fraction + "00000000")[:9], 10, 32)

@@ -13,10 +13,11 @@ func stockWords() map[string]string {
 	words := map[string]string{}
 	for status, list := range map[string]string{
 		profileapi.InStock: "instock available availablefororder limitedavailability limitedstock lowstock onlineonly instoreonly " +
-			"unlimited infinite unbegrenzt 1 true yes y ja oui si",
-		profileapi.OutOfStock: "outofstock soldout unavailable notavailable discontinued 0 false no n nein non",
-		profileapi.Preorder:   "preorder presale comingsoon",
-		profileapi.Backorder:  "backorder onbackorder backordered madetoorder",
+			"unlimited infinite unbegrenzt auflager lieferbar vorratig verfugbar enstock disponible disponibile opvoorraad 1 true yes y ja oui si",
+		profileapi.OutOfStock: "outofstock soldout unavailable notavailable discontinued ausverkauft vergriffen nichtauflager nichtlieferbar " +
+			"nichtverfugbar rupture epuise agotado esaurito uitverkocht 0 false no n nein non",
+		profileapi.Preorder:  "preorder presale comingsoon",
+		profileapi.Backorder: "backorder onbackorder backordered madetoorder",
 	} {
 		for w := range strings.FieldsSeq(list) {
 			words[w] = status
@@ -45,7 +46,7 @@ func (b *builder) stockState(text string) (status string, ok bool) {
 	if at := strings.LastIndexByte(word, '/'); at >= 0 {
 		word = word[at+1:]
 	}
-	status, ok = b.stockStates[strings.NewReplacer(" ", "", "_", "", "-", "").Replace(word)]
+	status, ok = b.stockStates[table.Letters(word)]
 	return status, ok
 }
 

@@ -49,16 +49,29 @@ func (c cancelReader) Read(p []byte) (int, error) {
 // Open finds out what a file is: container, separator, encoding, layout, and what its columns
 // mean. An error can be told to its sender. The Reader is never nil: with an error it says what
 // was found out until then, and the caller calls Close in any case. The reading ends with ctx. A
-// file of WooCommerce is read twice, since a product may stand before its variations. Sales are
-// judged by now.
+// file of WooCommerce is read twice, since a product may stand before its variations, and one of Magento, since it may stand behind.
+// Sales are judged by now.
 func Open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, now time.Time) (*Reader, error) {
 	r, err := openOnce(ctx, spec, file, now)
-	if err != nil || r.layout != wooLayout {
-		return r, err
-	}
-	families, err := readFamilies(r) // of which the first rows of the second reading need to know
 	if err != nil {
 		return r, err
+	}
+	var again func(*Reader) // tells the second reading what the first one found, which its first rows need to know
+	switch variations := r.variations(); {
+	case r.layout == wooLayout:
+		families, err := readFamilies(r)
+		if err != nil {
+			return r, err
+		}
+		again = func(r *Reader) { r.source.(*woo).families = families } // it was chosen so
+	case variations >= 0:
+		parents, err := r.readParents(variations)
+		if err != nil {
+			return r, err
+		}
+		again = func(r *Reader) { r.source.(*plain).parents = parents } // the same
+	default:
+		return r, nil
 	}
 	r.Close()
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -66,7 +79,7 @@ func Open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, n
 	}
 	learned := r.plan
 	if r, err = openOnce(ctx, spec, file, now); err == nil {
-		r.source.(*woo).families = families // it was chosen so
+		again(r)
 		r.plan.Share(learned)
 	}
 	return r, err
@@ -224,9 +237,10 @@ func (s objects) next() (Row, error) {
 type plain struct {
 	r        *Reader
 	b        *builder
-	part     int          // the column of what another row has; −1: none
-	order    table.Record // the row before
-	variants *variantRows // nil: each row is an item of its own
+	part     int               // the column of what another row has; −1: none
+	order    table.Record      // the row before
+	parents  map[string]string // of Magento: the product of a variant, by their SKUs
+	variants *variantRows      // nil: each row is an item of its own
 }
 
 func (s *plain) next() (Row, error) {
@@ -240,12 +254,22 @@ func (s *plain) next() (Row, error) {
 	if rec.Problem != nil {
 		return Row{Line: rec.Line, Bad: rec.Problem}, nil
 	}
+	if bad := s.b.noItem(&rec); bad != nil {
+		return Row{Line: rec.Line, Bad: bad}, nil
+	}
 	if s.b.orderColumn >= 0 && s.b.kind == table.Events {
 		s.b.fillDown(&rec, &s.order)
 		s.order = rec
 	}
 	if s.variants != nil {
 		return s.variants.row(s.b, &rec), nil
+	}
+	if s.parents != nil {
+		d := s.b.draft(&rec)
+		if id, _ := d.item["item_id"].(string); s.parents[id] != "" {
+			d.item["parent_id"] = s.parents[id]
+		}
+		return d.finish(), nil
 	}
 	return s.b.row(&rec), nil
 }

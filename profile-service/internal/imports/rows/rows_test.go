@@ -185,6 +185,23 @@ func TestRows(t *testing.T) {
 					`If the word means something else here, pass --ignore 'state_machine_state.technical_name'.`,
 				`{"order_id":"2","properties":{"ship-state":"failed","state_machine_state.technical_name":"completed"},` +
 					`"type":"purchase","user_id":"u","item_id":"T"}`}},
+		"a list of prices with sections and a total": {profileapi.ImportSpec{Kind: "items"},
+			"Art.-Nr.;Bezeichnung;VK-Preis;Bestand\nTextilien;;;\n0815;Hemd;19,99 €;Nicht lieferbar\nGesamt;;19,99;0\nSumme;Summe;5,00;\n", []string{
+				`! Art.-Nr.: The row says nothing but this: it is taken for the name of a section of the table, and for no item.`,
+				`{"currency":"EUR","item_id":"0815","price":19.99,"stock":{"status":"out_of_stock"},"title":"Hemd"}`,
+				`! Art.-Nr.: The row is the total of those above it.`,
+				`{"item_id":"Summe","price":5,"title":"Summe"}`}},
+		"orders with a total": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"Artikel;Kunde;Datum;Menge\nHemd;7;46346;2\nTotal;;;2\n", []string{
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","type":"purchase","user_id":"7","items":[{"item_id":"Hemd","quantity":2}]}`,
+				`! Artikel: The row is the total of those above it.`}},
+		"variants of Magento that only their product names": {profileapi.ImportSpec{Kind: "items"},
+			"sku,attribute_set_code,product_type,name,price,configurable_variations\nT-S,Top,simple,Tee S,20,\nT-M,Top,simple,Tee M,21,\n" +
+				"T,Top,configurable,Tee,,\"sku=T-S,size=S|sku=T-M,size=M\"\n", []string{
+				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"item_id":"T-S","parent_id":"T","price":20,"title":"Tee S"}`,
+				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"item_id":"T-M","parent_id":"T","price":21,"title":"Tee M"}`,
+				`{"attributes":{"attribute_set_code":"Top","configurable_variations":"sku=T-S,size=S|sku=T-M,size=M",` +
+					`"product_type":"configurable"},"item_id":"T","title":"Tee"}`}},
 		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
 			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
 				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
