@@ -37,7 +37,8 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
 	named := filled(Items, "title")
 	switch {
-	case who && what && when, who && did, ordered && filled(Events, "quantity"),
+	case slices.Contains(columns, "actionDetails"), // what Matomo knows of a visit
+		who && what && when, who && did, ordered && filled(Events, "quantity"),
 		filled(Events, "order_id") && filled(Events, "occurred_at") && slices.ContainsFunc(columns, linesOfOrder):
 		return Events, true
 	case product && named && !who && !ordered && !pieces:

@@ -98,7 +98,7 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 		return r, err
 	}
 	if reader.Format == table.NDJSON && kind == table.Events && !shaped(spec) {
-		r.source = objects{reader}
+		r.source = &objects{table: reader}
 		return r, nil
 	}
 	sample := reader.Sample(sampleRows)
@@ -223,14 +223,26 @@ func (r *Reader) record() (table.Record, error) {
 }
 
 // objects yields the objects of NDJSON as they are.
-type objects struct{ table *table.Reader }
+type objects struct {
+	table *table.Reader
+	visit []Row // what is left of a visit that was taken apart
+}
 
-func (s objects) next() (Row, error) {
-	rec, err := s.table.Next()
-	if err != nil {
-		return Row{}, err
+func (s *objects) next() (Row, error) {
+	for len(s.visit) == 0 {
+		rec, err := s.table.Next()
+		if err != nil {
+			return Row{}, err
+		}
+		actions, ok := visitOf(&rec)
+		if !ok {
+			return Row{Line: rec.Line, Object: rec.Object, Bad: rec.Problem}, nil
+		}
+		s.visit = actions
 	}
-	return Row{Line: rec.Line, Object: rec.Object, Bad: rec.Problem}, nil
+	one := s.visit[0]
+	s.visit = s.visit[1:]
+	return one, nil
 }
 
 // plain makes a row of each record.

@@ -196,12 +196,23 @@ func TestRows(t *testing.T) {
 				`{"occurred_at":"2026-11-20T00:00:00.000Z","type":"purchase","user_id":"7","items":[{"item_id":"Hemd","quantity":2}]}`,
 				`! Artikel: The row is the total of those above it.`}},
 		"variants of Magento that only their product names": {profileapi.ImportSpec{Kind: "items"},
-			"sku,attribute_set_code,product_type,name,price,configurable_variations\nT-S,Top,simple,Tee S,20,\nT-M,Top,simple,Tee M,21,\n" +
-				"T,Top,configurable,Tee,,\"sku=T-S,size=S|sku=T-M,size=M\"\n", []string{
+			"sku,attribute_set_code,product_type,categories,name,price,configurable_variations\nT-S,Top,simple,,Tee S,20,\n" +
+				"T-M,Top,simple,,Tee M,21,\nT,Top,configurable,,Tee,,\"sku=T-S,size=S|sku=T-M,size=M\"\n", []string{
 				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"item_id":"T-S","parent_id":"T","price":20,"title":"Tee S"}`,
 				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"item_id":"T-M","parent_id":"T","price":21,"title":"Tee M"}`,
 				`{"attributes":{"attribute_set_code":"Top","configurable_variations":"sku=T-S,size=S|sku=T-M,size=M",` +
 					`"product_type":"configurable"},"item_id":"T","title":"Tee"}`}},
+		"visits of Matomo": {profileapi.ImportSpec{Kind: "events"},
+			`[{"idVisit":"9","visitorId":"7f","userId":null,"actionDetails":[` +
+				`{"type":"action","url":"https://shop.example/","timestamp":1795183300},` +
+				`{"type":"action","url":"https://shop.example/tee","timestamp":1795183400,"productViewSku":"T"},` +
+				`{"type":"search","siteSearchKeyword":"tee","timestamp":1795183401},` +
+				`{"type":"ecommerceOrder","orderId":"O1","revenue":"40","timestamp":1795183511,` +
+				`"itemDetails":[{"itemSKU":"T","itemName":"Tee","quantity":2,"price":20}]}]},{"visitorId":"8a","actionDetails":[]}]`, []string{
+				`{"item_id":"T","occurred_at":1795183400,"page":"https://shop.example/tee","session_id":"7f","type":"view_item"}`,
+				`{"occurred_at":1795183401,"properties":{"search_term":"tee"},"session_id":"7f","type":"search"}`,
+				`{"items":[{"item_id":"T","price":20,"quantity":2}],"occurred_at":1795183511,"order_id":"O1","session_id":"7f",` +
+					`"type":"purchase","value":"40"}`}},
 		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
 			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
 				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
