@@ -32,12 +32,12 @@ const (
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, created, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, date order, ordering date, posting date, auftragsdatum, belegdatum, besteldatum, data zamowienia`
-	quantityWords = `qty, quantity, units, lineitem quantity, product uom qty, qty ordered, quantity ordered, quantity purchased, product quantity,
-		product qty,
+	quantityWords = `qty, quantity, units, lineitem quantity, product uom qty, qty ordered, quantity ordered, quantity purchased,
+		product quantity, product qty,
 		menge, anzahl, stueck, stuckzahl, quantite, qte,
 		cantidad, quantita, aantal, ilosc, quantidade`
 	priceWords = `unit price, price unit, item price, sales price, product price, product unit price, lineitem price,
-		preis, einzelpreis, stueckpreis, verkaufspreis, prix,
+		preis, einzelpreis, e preis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 

@@ -6,8 +6,9 @@ import (
 )
 
 // KindOf tells from the columns what the rows are; ok is false when that is not certain. Events
-// say who, what and when, or of an order when and what, perhaps in cells with several lines; items have an id and a title and nobody who touched them, nor the
-// pieces of an order; users have an id and nothing else of these, nor anything of an order or a payment. It never guesses Interactions.
+// say who, what and when, or of an order when and what, perhaps in cells with several lines; items have an id and a title and nobody who
+// touched them, nor the pieces of an order; users have an id and nothing else of these, nor anything of an order or a payment. It never
+// guesses Interactions.
 func KindOf(columns []string) (kind Kind, ok bool) {
 	filled := func(kind Kind, fields ...string) bool {
 		p, err := NewPlan(kind, columns, PlanOptions{})

@@ -250,7 +250,8 @@ func (p *Plan) byPreference(columns []Column) {
 			}
 		}
 	}
-	own := func(o offer) int { return min(o.rank, 1) + o.rank/spelledRank } // its own name before a usual word before one in another spelling
+	// Its own name comes before a usual word, and that before one in another spelling.
+	own := func(o offer) int { return min(o.rank, 1) + o.rank/spelledRank }
 	slices.SortStableFunc(offers, func(a, b offer) int {
 		return cmp.Or(cmp.Compare(own(a), own(b)), cmp.Compare(a.field, b.field), cmp.Compare(a.rank, b.rank))
 	})

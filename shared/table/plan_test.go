@@ -142,6 +142,11 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 		},
 		{Items, "seller-sku;product-id;product-id-type;price",
 			"seller-sku=item_id;product-id=attributes.product-id;product-id-type=attributes.product-id-type;price=price"},
+		{
+			Items, "System ID;UPC;Custom SKU;Item;Qty.;Price",
+			"System ID=attributes.System ID;UPC=gtin;Custom SKU=item_id;Item=title;Qty.=stock.quantity;Price=price",
+		},
+		{Items, "item;price", "item=item_id;price=price"},
 		{Events, "belegnr;Auftragsdatum;kundennr", "belegnr=order_id;Auftragsdatum=occurred_at;kundennr=user_id"},
 		{Users, "customer id;tier", "customer id=user_id;tier=attributes.tier"},
 	} {
@@ -193,7 +198,8 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"id;Created date (UTC);Amount;Currency;Status;Customer ID": "", "Kunde;Datum;Betrag": "",
 		"id;Created (UTC);Amount;Customer Email": "", "Kunde;Zahlungsdatum;Betrag": "", "customer_id;created at;Total": "",
 		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
-		"idVisit;visitorId;actionDetails": Events, "order_id;user_id;order_dow": "", "Order ID;Customer ID;Order Date;Total;Product Details": Events,
+		"idVisit;visitorId;actionDetails": Events, "order_id;user_id;order_dow": "",
+		"Order ID;Customer ID;Order Date;Total;Product Details":              Events,
 		"Order Number;Order Date;Product Item 1 SKU;Product Item 1 Quantity": Events, "Products;Order Number": "",
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))

@@ -24,8 +24,8 @@ var spellings = sync.OnceValue(func() map[Kind][]spelling {
 		return out
 	}
 	general := []string{
-		`^(.+)incl?(?:vat|tax)$`, "$1", `^(.+)excl?(?:vat|tax)$`, "${1}net", `^(.+)net$`, "$1", `^(.+)nr$`, "${1}nummer", `^(.+)no$`, "${1}number",
-		`^(.*[a-z])1$`, "$1",
+		`^(.+)incl?(?:vat|tax)$`, "$1", `^(.+)excl?(?:vat|tax)$`, "${1}net", `^(.+)net$`, "$1", `^(.+)nr$`, "${1}nummer",
+		`^(.+)no$`, "${1}number", `^(.*[a-z])1$`, "$1",
 	}
 	return map[Kind][]spelling{
 		Items:  rules(append(general, `^(?:product|prod|item|article|artikel)(.+)$`, "$1")...),
@@ -35,8 +35,8 @@ var spellings = sync.OnceValue(func() map[Kind][]spelling {
 
 // spelledFields are the fields that a column may fill by another spelling of its name, in which a short word such as "type" or "country"
 // mostly is of something else.
-const spelledFields = " item_id sku title description category_path brand price sale_price cost stock.status stock.quantity tags image_url url " +
-	"gtin published visibility short_description occurred_at user_id session_id order_id quantity currency "
+const spelledFields = " item_id sku title description category_path brand price sale_price cost stock.status stock.quantity " +
+	"tags image_url url gtin published visibility short_description occurred_at user_id session_id order_id quantity currency "
 
 // spelled returns the words that a header says in other spellings, the likelier first, as letters writes them: each name of "UPC/EAN",
 // the last of a path such as "order_customer.email", and what the rules of the kind make of these.

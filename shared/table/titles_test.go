@@ -111,7 +111,8 @@ func TestAWorkbookWithoutHeaderKeepsItsFirstRow(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, got := read(t, file.String(), Options{Known: Known(""), FindHeader: true})
-	if want := []string{"1: 2026-11-20|a@b|TEE|2", "2: 2026-11-21|c@d|CAP|1"}; !cmp.Equal(got, want) || strings.Join(r.Columns, "|") != "1|2|3|4" {
+	if want := []string{"1: 2026-11-20|a@b|TEE|2", "2: 2026-11-21|c@d|CAP|1"}; !cmp.Equal(got, want) ||
+		strings.Join(r.Columns, "|") != "1|2|3|4" {
 		t.Errorf("got %q below %q, want %q", got, r.Columns, want)
 	}
 	if !strings.HasPrefix(r.Numbered(), `1 "2026-11-20", 2 "a@b"`) {

@@ -148,9 +148,9 @@ func (m *moment) ambiguousOrder() bool { return !m.long && m.separator != '.' }
 // The days of the years 2000 to 2099 as spreadsheets number them, from the end of 1899; as seconds they would be of the first day of 1970.
 const firstSheetDay, lastSheetDay = 36526, 73051
 
-// parseEpoch reads days of spreadsheets, a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131,
-// 20260131120000), which are in the zone. Of the four units the size decides: seconds reach to the year 5138, and
-// milliseconds below 10^11 would be before 1973. A number may be negative.
+// parseEpoch reads days of spreadsheets, a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without
+// separators (20260131, 20260131120000). Days and dates are in the zone. Of the four units the size decides: seconds reach to the year
+// 5138, and milliseconds below 10^11 would be before 1973. A number may be negative.
 func parseEpoch(text string, zone *time.Location) (time.Time, bool) {
 	digits, fraction, dotted := strings.Cut(text, ".")
 	if len(digits) == 0 || len(digits) > 19 || dotted && len(fraction) == 0 {

@@ -13,9 +13,10 @@ func stockWords() map[string]string {
 	words := map[string]string{}
 	for status, list := range map[string]string{
 		profileapi.InStock: "instock available availablefororder limitedavailability limitedstock lowstock onlineonly instoreonly " +
-			"unlimited infinite unbegrenzt auflager lieferbar vorratig verfugbar enstock disponible disponibile opvoorraad 1 true yes y ja oui si",
-		profileapi.OutOfStock: "outofstock soldout unavailable notavailable discontinued ausverkauft vergriffen nichtauflager nichtlieferbar " +
-			"nichtverfugbar rupture epuise agotado esaurito uitverkocht 0 false no n nein non",
+			"unlimited infinite unbegrenzt lieferbar vorratig verfugbar enstock disponible disponibile opvoorraad " +
+			"1 true yes y ja oui si",
+		profileapi.OutOfStock: "outofstock soldout unavailable notavailable discontinued ausverkauft vergriffen nichtauflager " +
+			"nichtlieferbar nichtverfugbar rupture epuise agotado esaurito uitverkocht 0 false no n nein non",
 		profileapi.Preorder:  "preorder presale comingsoon",
 		profileapi.Backorder: "backorder onbackorder backordered madetoorder",
 	} {

@@ -148,7 +148,8 @@ func TestTimesAreToldByTheirValuesWhereNoHeaderWordTellsThem(t *testing.T) {
 		t.Errorf("got %s", notes)
 	}
 	_, err = rowsOf(t, spec, "order_id,user,sku,Placed on,Seen on\n1,u,T,2026-11-20,2026-11-19\n")
-	if err == nil || !strings.Contains(err.Error(), "pass --map 'Placed on=occurred_at'") || !strings.Contains(err.Error(), "Placed on, Seen on") {
+	if err == nil || !strings.Contains(err.Error(), "pass --map 'Placed on=occurred_at'") ||
+		!strings.Contains(err.Error(), "they are Placed on, Seen on") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -163,7 +164,9 @@ func TestNamesOfPeopleAndOfItems(t *testing.T) {
 		t.Errorf("%v: %s", err, diff)
 	}
 	notes := notesOf(t, spec, file)
-	for _, want := range []string{"The column Customer seems to have names of people", "The items are named by the number that stands in brackets"} {
+	for _, want := range []string{
+		"The column Customer seems to have names of people", "The items are named by the number that stands in brackets",
+	} {
 		if !strings.Contains(notes, want) {
 			t.Errorf("got %s, want %s", notes, want)
 		}

@@ -12,7 +12,8 @@ import (
 // became of these.
 func orderStates(p *table.Plan) []int {
 	state := regexp.MustCompile("stat(?:us|e|ut|o)|etat|estado")
-	other := regexp.MustCompile("^(?:ship|deliver|mail|email|coupon|voucher|customer|user|account|buyer|product|stock|billing|newsletter|tracking)")
+	other := regexp.MustCompile("^(?:ship|deliver|tracking|mail|email|newsletter|coupon|voucher|customer|user|account|buyer|billing|" +
+		"product|stock)")
 	var columns []int
 	for i := range p.Columns {
 		word := table.Letters(p.Columns[i].Name)

@@ -65,11 +65,11 @@ func Open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, n
 		}
 		again = func(r *Reader) { r.source.(*woo).families = families } // it was chosen so
 	case variations >= 0:
-		parents, err := r.readParents(variations)
+		products, err := r.readMagento(variations)
 		if err != nil {
 			return r, err
 		}
-		again = func(r *Reader) { r.source.(*plain).parents = parents } // the same
+		again = func(r *Reader) { r.source.(*plain).magento = products } // the same
 	default:
 		return r, nil
 	}
@@ -249,10 +249,10 @@ func (s *objects) next() (Row, error) {
 type plain struct {
 	r        *Reader
 	b        *builder
-	part     int               // the column of what another row has; −1: none
-	order    table.Record      // the row before
-	parents  map[string]string // of Magento: the product of a variant, by their SKUs
-	variants *variantRows      // nil: each row is an item of its own
+	part     int              // the column of what another row has; −1: none
+	order    table.Record     // the row before
+	magento  *magentoProducts // nil for another file
+	variants *variantRows     // nil: each row is an item of its own
 }
 
 func (s *plain) next() (Row, error) {
@@ -276,12 +276,8 @@ func (s *plain) next() (Row, error) {
 	if s.variants != nil {
 		return s.variants.row(s.b, &rec), nil
 	}
-	if s.parents != nil {
-		d := s.b.draft(&rec)
-		if id, _ := d.item["item_id"].(string); s.parents[id] != "" {
-			d.item["parent_id"] = s.parents[id]
-		}
-		return d.finish(), nil
+	if s.magento != nil {
+		return s.magento.row(s.b, &rec), nil
 	}
 	return s.b.row(&rec), nil
 }
