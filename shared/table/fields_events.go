@@ -4,7 +4,7 @@ package table
 const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid,
 	client id, client, member id, member, buyer id, reviewer id, household key, household id, user pseudo id, anonymous id,
 	email, e-mail, customer email, buyer email, contact email, billing email, buyer username, buyer, order partner id, partner id,
-	sell to customer no, kunde, kunden id,
+	sell to customer no, buyer login, username buyer, auftraggeber, kunde, kunden id,
 	kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant, klantnummer, klant id,
 	klient`
 
@@ -16,13 +16,14 @@ const (
 	itemWords = `itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, variant id, movie id, book id, isbn,
 		iid, content id, artikelnummer, artikelnr, art nr, artikel id, produkt id, produktnummer, reference, ref, id produit, ugs,
 		referencia, id producto, codice articolo, productnummer, artikelcode, product code, item code, product sku, item sku,
-		product reference, product number, article number, custom label, custom sku, item number, listing id,
+		product reference, product number, article number, ordered item, sku reference number,
+		custom label, custom sku, item number, listing id,
 		item, product, article, movie, book, artikel, produkt, produit, producto, prodotto, articolo, lineitem name`
 	sessionWords = `session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch`
 	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no,
 		invoice id, invoice, invoice number, increment id, order increment id, id order, amazon order id, order reference, receipt id,
-		receipt, document number, sale id, basket id, basket, bestellung, bestellnummer,
-		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, belegnummer, rechnungsnummer, commande, numero
+		receipt, receipt number, document number, sale id, basket id, basket, bestellung, bestellnummer,
+		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, verkaufsbeleg, belegnummer, rechnungsnummer, commande, numero
 		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
 		ordine, bestelling, bestelnummer, zamowienie,
 		reference`
@@ -31,13 +32,15 @@ const (
 		event timestamp, server time, server timestamp, collector tstamp, paid at, date add, unix time,
 		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, created, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
-		acquisto, date order, ordering date, posting date, auftragsdatum, belegdatum, besteldatum, data zamowienia`
+		acquisto, date order, ordered date, order creation date, ordering date, posting date,
+		angelegt am, fecha de venta, auftragsdatum, belegdatum, besteldatum, data zamowienia`
 	quantityWords = `qty, quantity, units, lineitem quantity, product uom qty, qty ordered, quantity ordered, quantity purchased,
 		product quantity, product qty,
-		menge, anzahl, stueck, stuckzahl, quantite, qte,
+		ordered quantity, auftragsmenge, unidades, menge, anzahl, stueck, stuckzahl, quantite, qte,
 		cantidad, quantita, aantal, ilosc, quantidade`
-	priceWords = `unit price, price unit, item price, sales price, product price, product unit price, lineitem price,
-		preis, einzelpreis, e preis, stueckpreis, verkaufspreis, prix,
+	priceWords = `unit price, price unit, unit price amount, unit selling price,
+		deal price, item rate, item price, sales price, product price, product unit price, lineitem price,
+		preis, einzelpreis, e preis, nettopreis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 
@@ -68,7 +71,8 @@ func eventFields() []Field {
 		{Name: "text", Words: words(`review text, review body, review, rezension, rezensionstext, bewertungstext, avis, texte avis, resena,
 			recensione`),
 			Example: "Fits well, warm", Doc: "Of a review: what the buyer writes."},
-		{Name: "currency", Words: words(currencyWords + `, order currency, order currency code, transaction currency, bestellwaehrung,
+		{Name: "currency", Words: words(currencyWords + `, order currency, order currency code,
+				transactional curr code, unit price currency, wahrg, transaction currency, bestellwaehrung,
 				bestellwährung, auftragswährung, devise commande, devise de la commande, moneda pedido, moneda del pedido, divisa pedido,
 				valuta ordine, valuta dell'ordine, bestelvaluta, waluta zamowienia, moeda do pedido`),
 			Example: "EUR", Doc: "ISO 4217."},

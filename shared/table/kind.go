@@ -50,6 +50,21 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	return "", false
 }
 
+// KindWith returns the kind that alone has all of some fields, such as those that the caller names; ok is false when none has, or several
+// have.
+func KindWith(fields []string) (kind Kind, ok bool) {
+	for _, k := range []Kind{Items, Users, Events} {
+		lacks := slices.ContainsFunc(fields, func(name string) bool { _, has := FieldOf(k, name); return !has })
+		if !lacks && kind != "" {
+			return "", false
+		}
+		if !lacks {
+			kind = k
+		}
+	}
+	return kind, kind != ""
+}
+
 // linesOfOrder reports whether a column has lines of the order that its row is, or parts of the first one.
 func linesOfOrder(column string) bool {
 	word := Word(column)

@@ -186,6 +186,21 @@ func TestOptionsComeBeforeHeaderWords(t *testing.T) {
 	}
 }
 
+func TestTheKindIsToldByTheFieldsThatAreNamed(t *testing.T) {
+	t.Parallel()
+	for fields, want := range map[string]Kind{
+		"type": Events, "user_id;properties.x": Events, "title": Items, "segments": Users, "user_id": "", "item_id;currency": "",
+		"title;type": "", "nothing": "", "category": Items,
+	} {
+		if got, ok := KindWith(strings.Split(fields, ";")); got != want || ok != (want != "") {
+			t.Errorf("%s is %q, %t; want %q", fields, got, ok, want)
+		}
+	}
+	if got, ok := KindWith(nil); ok {
+		t.Errorf("no field is %q", got)
+	}
+}
+
 func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]Kind{

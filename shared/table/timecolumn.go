@@ -12,6 +12,12 @@ var otherTimes = sync.OnceValue(func() *regexp.Regexp {
 		"liefer|versand|faellig|fallig|storn|geaendert|geandert|geburt|livraison|entrega|envio|consegna|verzend")
 })
 
+// beginsWithDay matches a time that begins with a day in digits or words: "2026-01-31 …", "1/2/26", "Sat, 31 Jan 2026". Numbers of orders
+// may look like other days.
+var beginsWithDay = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:\d{4}[./-]\d{1,2}[./-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|.*[A-Za-z]{3})(?:\D|$)`)
+})
+
 // TimesByValue looks for the time of events that no header word tells of, in some records: it returns the columns whose every value is a
 // time, one at least, but for those of other times. A column that is the only one fills occurred_at from then on.
 func (p *Plan) TimesByValue(records []Record) []string {
@@ -31,7 +37,7 @@ func (p *Plan) TimesByValue(records []Record) []string {
 			if text == "" || records[r].Problem != nil {
 				continue
 			}
-			if formOf(text) != timeValue || len(text) < len("1/2/26") || strings.Count(text, ":") > 0 && len(text) < len("1/2/26 9:05") {
+			if formOf(text) != timeValue || !beginsWithDay().MatchString(text) {
 				times = -1
 				break
 			}

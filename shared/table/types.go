@@ -25,6 +25,7 @@ func eventTypes() map[string]string {
 		"productviewed": "view_item", "productclicked": "select_item", "productadded": "add_to_cart", "productremoved": "remove_from_cart",
 		"productaddedtowishlist": "add_to_wishlist", "productlistviewed": "view_item_list", "cartviewed": "view_cart",
 		"checkoutstarted": "begin_checkout", "ordercompleted": "purchase", "orderrefunded": "refund", "productssearched": "search",
+		"vieweditem": "view_item", "viewedproduct": "view_item", "addedtocart": "add_to_cart", "orderedproduct": "purchase",
 		"kauf": "purchase", "achat": "purchase", "compra": "purchase",
 	}
 }

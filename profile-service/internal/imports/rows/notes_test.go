@@ -138,7 +138,8 @@ func TestPricesOfWholeLines(t *testing.T) {
 func TestTimesAreToldByTheirValuesWhereNoHeaderWordTellsThem(t *testing.T) {
 	t.Parallel()
 	spec := profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}}
-	const file = "order_id,user,sku,Placed on,Shipped on,Phone\n1,u,T,20/11/2026 9:05,2026-11-21,555-1234\n1,u,S,,,\n"
+	const file = "order_id,user,sku,Placed on,Shipped on,Phone,Shop no\n1,u,T,20/11/2026 9:05,2026-11-21,555-1234,1-2026-1\n" +
+		"1,u,S,,,,\n"
 	got, err := rowsOf(t, spec, file)
 	if err != nil || !strings.HasPrefix(got[0], `{"occurred_at":"2026-11-20T09:05:00.000Z"`) ||
 		!strings.HasPrefix(got[1], `{"occurred_at":"2026-11-20T09:05:00.000Z"`) {
