@@ -233,7 +233,7 @@ func (p *Plan) byPreference(columns []Column) {
 				break
 			}
 			for _, f := range p.byWord[w] {
-				if p.fields[f].Name == "item_id" && ofSeveralKinds(columns, full) {
+				if p.meansOther(p.fields[f].Name, full) {
 					continue
 				}
 				if w == "reference" && (p.fields[f].Name == "order_id") != p.overview(columns) {
@@ -271,10 +271,15 @@ func (p *Plan) byPreference(columns []Column) {
 	}
 }
 
-// ofSeveralKinds reports whether another column says of which kind the number in this one is, as Amazon's "product-id-type" does of
-// EANs and ASINs: it is not the shop's own.
-func ofSeveralKinds(columns []Column, word string) bool {
-	return strings.HasSuffix(word, "id") && slices.ContainsFunc(columns, func(c Column) bool { return Letters(c.Name) == word+"type" })
+// meansOther reports whether a column is none for a field whose word it has, as other columns tell. A number is not the shop's own where
+// its kind has a column, as Amazon's "product-id-type" says whether an EAN or an ASIN is meant. A position without the recommendation that
+// it is in is that of a line in its order.
+func (p *Plan) meansOther(field, word string) bool {
+	has := func(name string) bool {
+		return slices.ContainsFunc(p.Columns, func(c Column) bool { return Letters(c.Name) == name })
+	}
+	return field == "item_id" && strings.HasSuffix(word, "id") && has(word+"type") ||
+		field == "position" && !p.o.JSON && !has("recommendationid") && !p.taken["recommendation_id"]
 }
 
 // spelledRank is what the rank of a word in another spelling is greater by: no field has as many words.

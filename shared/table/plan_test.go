@@ -147,6 +147,13 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 			"System ID=attributes.System ID;UPC=gtin;Custom SKU=item_id;Item=title;Qty.=stock.quantity;Price=price",
 		},
 		{Items, "item;price", "item=item_id;price=price"},
+		{
+			Events, "order_id;order_item_id;Position",
+			"order_id=order_id;order_item_id=properties.order_item_id;Position=properties.Position",
+		},
+		{
+			Events, "item_id;recommendation_id;position", "item_id=item_id;recommendation_id=recommendation_id;position=position",
+		},
 		{Events, "belegnr;Auftragsdatum;kundennr", "belegnr=order_id;Auftragsdatum=occurred_at;kundennr=user_id"},
 		{Users, "customer id;tier", "customer id=user_id;tier=attributes.tier"},
 	} {

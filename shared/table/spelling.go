@@ -14,7 +14,8 @@ type spelling struct {
 }
 
 // spellings are the rules of a kind: whose column it is, as in "Product Description" of a catalogue and "line_items.quantity" of orders,
-// whether it has the tax in it, "nr" and "no" for a number, and the first of several.
+// whether it has the tax in it, "nr" and "no" for a number, and the first of several. An "order_item_id" is the number of a line, and no
+// item.
 var spellings = sync.OnceValue(func() map[Kind][]spelling {
 	rules := func(pairs ...string) []spelling {
 		var out []spelling
@@ -29,7 +30,7 @@ var spellings = sync.OnceValue(func() map[Kind][]spelling {
 	}
 	return map[Kind][]spelling{
 		Items:  rules(append(general, `^(?:product|prod|item|article|artikel)(.+)$`, "$1")...),
-		Events: rules(append(general, `^(?:line|order)(?:items?|lines?)(.+)$`, "$1", `^order(.+)$`, "$1")...),
+		Events: rules(append(general, `^(?:line|order)(?:items?|lines?)(.+)$`, "$1", `^order([^ilp].*)$`, "$1")...),
 	}
 })
 

@@ -343,6 +343,7 @@ func parseWords(text string, zone *time.Location) (time.Time, bool) {
 	for _, layout := range []string{time.RFC1123Z, "Mon, 2 Jan 2006 15:04:05 GMT", "Mon, 2 Jan 2006 15:04:05 UTC", "Mon Jan 02 2006 " +
 		"15:04:05 GMT-0700",
 		"2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2 Jan 2006", "2 January 2006 15:04:05", "2 January 2006", "Jan 2, 2006 15:04:05",
+		"Jan 2, 2006 15:04",
 		"Jan 2, 2006 3:04:05 PM",
 		"Jan 2, 2006 3:04 PM", "Jan 2, 2006", "January 2, 2006", "2-Jan-2006 15:04:05", "2-Jan-2006", "2-Jan-06", "Jan-2-06", "2006-Jan-02",
 		"Mon Jan _2 15:04:05 2006"} {
