@@ -159,6 +159,10 @@ func TestRows(t *testing.T) {
 				`{"attributes":{"Item Type":"SKU","Product Name":"[S]Size=Large","categories":["Sale"]},"category_path":["Kitchen/Mugs"],` +
 					`"item_id":"MUG-L","parent_id":"7","price":9.5,"stock":{"quantity":0,"status":"out_of_stock"},"title":"Mug"}`,
 			}},
+		"objects with ids of variants": {profileapi.ImportSpec{Kind: "items"},
+			`{"variant_id":"v1","product_id":"1","title":"Tee","price":5}` + "\n" + `{"variant_id":"v2","product_id":"1"}`, []string{
+				`{"attributes":{"variant_id":"v1"},"item_id":"1","price":5,"title":"Tee"}`,
+				`{"attributes":{"variant_id":"v2"},"item_id":"1"}`}},
 		"variants that begin in the row of their product": {profileapi.ImportSpec{Kind: "items"},
 			"Product ID [Non Editable],Variant ID [Non Editable],Title,SKU,Price,Stock,Categories,Visible\n" +
 				"p1,v1,Tee,TEE-S,20.00,3,\"/clothing/tees, /sale\",No\n,v2,,TEE-M,21.00,Unlimited,,\n",

@@ -24,9 +24,10 @@ var shared = []string{
 	"currency", "image_url", "url", "tags", "language", "status", "visibility", "published", "hidden",
 }
 
-// variantsOf returns nil for a file that is no such catalogue: each of its rows has an id of its own, or no column names variants.
+// variantsOf returns nil for a file that is no such catalogue: each of its rows has an id of its own, no column names variants, or its rows
+// are objects of JSON, which have no cells to fill.
 func variantsOf(p *table.Plan, sample []table.Record) *variantRows {
-	if p.Kind != table.Items || p.Fills("parent_id") {
+	if p.Kind != table.Items || p.Fills("parent_id") || len(sample) == 0 || sample[0].Raw != nil {
 		return nil
 	}
 	v := &variantRows{plan: p, own: -1, what: -1, price: -1, quantity: -1, extra: -1, id: p.Column("item_id"), title: p.Column("title")}
