@@ -3,7 +3,8 @@ package table
 // customerWords are header words of the visitor.
 const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid,
 	client id, client, member id, member, buyer id, reviewer id, household key, household id, user pseudo id, anonymous id,
-	email, e-mail, customer email, buyer email, contact email, billing email, buyer username, buyer, order partner id, partner id,
+	email, e-mail, customer email, buyer email, reviewer email, email address,
+	contact email, billing email, buyer username, buyer, order partner id, partner id,
 	sell to customer no, buyer login, username buyer, auftraggeber, kunde, kunden id,
 	kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant, klantnummer, klant id,
 	klient`
@@ -30,7 +31,7 @@ const (
 	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, created date, order date,
 		order created at, order time, purchase date, sale date, date created, invoice date, transaction date, transaction dt, t dat, ts,
 		event timestamp, server time, server timestamp, collector tstamp, paid at, date add, unix time,
-		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
+		unixreviewtime, review date, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, created, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
 		acquisto, date order, ordered date, order creation date, ordering date, posting date,
 		angelegt am, fecha de venta, auftragsdatum, belegdatum, besteldatum, data zamowienia`
@@ -40,7 +41,7 @@ const (
 		cantidad, quantita, aantal, ilosc, quantidade`
 	priceWords = `unit price, price unit, unit price amount, unit selling price,
 		deal price, item rate, item price, sales price, product price, product unit price, lineitem price,
-		preis, einzelpreis, e preis, nettopreis, stueckpreis, verkaufspreis, prix,
+		preis, einzelpreis, e preis, vk brutto, nettopreis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 
@@ -66,9 +67,11 @@ func eventFields() []Field {
 		{Name: "quantity", Shape: Number, Words: words(quantityWords), Example: "2", Doc: "Of the item; 1 when absent."},
 		{Name: "price", Shape: Money, Words: words(priceWords), Example: "19,99 EUR", Doc: "Of one unit."},
 		{Name: "value", Shape: Money,
-			Words:   words(`rating, stars, score, bewertung, note, valoracion, valutazione, overall, revenue, event value`),
+			Words: words(`rating, stars, score, review score, review rating,
+				bewertung, note, valoracion, valutazione, overall, revenue, event value`),
 			Example: "4", Doc: "The rating of a rate or review event, or the worth of an order."},
-		{Name: "text", Words: words(`review text, review body, review, rezension, rezensionstext, bewertungstext, avis, texte avis, resena,
+		{Name: "text", Words: words(`review text, review body, review content, review,
+				rezension, rezensionstext, bewertungstext, avis, texte avis, resena,
 			recensione`),
 			Example: "Fits well, warm", Doc: "Of a review: what the buyer writes."},
 		{Name: "currency", Words: words(currencyWords + `, order currency, order currency code,

@@ -34,7 +34,7 @@ func itemFields() []Field {
 				price, sell price, selling price, base price, gross price, preis, regularer preis, verkaufspreis,
 				bruttopreis, vk preis, prix, tarif regulier, prix de vente, prix ttc, precio, precio normal, precio
 				regular, pvp, prezzo, prezzo di listino, prijs, reguliere prijs, cena, cena regularna, preco, preco
-				normal, pris, price tax excluded, standard price`),
+				normal, pris, price tax excluded, standard price, vk brutto, vk`),
 			Example: "19,99 EUR", Doc: "Now, or before the reduction when there is a sale_price."},
 		{Name: "sale_price", Shape: Money,
 			Words: words(`special price, discount price, discounted price, offer price, angebotspreis, aktionspreis,
@@ -134,7 +134,8 @@ func itemParts() []Field {
 				ativo`),
 			Example: "1", Doc: "0 is hidden."},
 		{Name: "hidden", Part: "status", Shape: Boolean,
-			Words:   words("is hidden, archived, is archived, disabled, is disabled, deleted, is deleted, discontinued, gesperrt"),
+			Words: words(`is hidden, archived, is archived, disabled, is disabled, deleted, is deleted, discontinued, gesperrt,
+				geloscht`),
 			Example: "0", Doc: "1 is hidden."},
 		{Name: "on_sale", Part: "sale_price", Shape: Boolean, Words: words("is on sale"),
 			Example: "yes", Doc: "The sale_price does not count with no."},

@@ -37,14 +37,15 @@ func KindOf(columns []string) (kind Kind, ok bool) {
 	paid := called(amountWords) && (filled(Events, "occurred_at", "order_id") || called(paymentTimes))
 	product := filled(Items, "item_id") && filled(Items, "title", "price", "category_path", "stock.status")
 	named := filled(Items, "title")
+	reviewed := called("reviewer, reviewer name, reviewer email, review date, review id, review title, review text, review content")
 	switch {
 	case slices.Contains(columns, "actionDetails"), // what Matomo knows of a visit
 		who && what && when, who && did, ordered && filled(Events, "quantity"),
 		filled(Events, "order_id") && filled(Events, "occurred_at") && slices.ContainsFunc(columns, linesOfOrder):
 		return Events, true
-	case product && named && !who && !ordered && !pieces:
+	case product && named && !who && !ordered && !pieces && !reviewed:
 		return Items, true
-	case who && !what && !product && !sold && !paid:
+	case who && !what && !product && !sold && !paid && !reviewed:
 		return Users, true
 	}
 	return "", false

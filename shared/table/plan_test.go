@@ -220,6 +220,7 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"id;Created date (UTC);Amount;Currency;Status;Customer ID": "", "Kunde;Datum;Betrag": "",
 		"id;Created (UTC);Amount;Customer Email": "", "Kunde;Zahlungsdatum;Betrag": "", "customer_id;created at;Total": "",
 		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
+		"title;body;rating;review_date;reviewer_name;product_id": "", "id;title;price;review_count": Items,
 		"idVisit;visitorId;actionDetails": Events, "order_id;user_id;order_dow": "",
 		"Order ID;Customer ID;Order Date;Total;Product Details":              Events,
 		"Order Number;Order Date;Product Item 1 SKU;Product Item 1 Quantity": Events, "Products;Order Number": "",

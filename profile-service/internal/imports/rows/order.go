@@ -24,12 +24,13 @@ func orderStates(p *table.Plan) []int {
 	return columns
 }
 
-// cancelTimes lists the columns that have a time in the rows of orders that were cancelled, and nothing in the others.
+// cancelTimes lists the columns that have a time, or yes, in the rows of orders that were cancelled, and nothing or no in the others.
 func cancelTimes(p *table.Plan) []int {
 	var columns []int
 	for i := range p.Columns {
 		switch table.Letters(p.Columns[i].Name) {
-		case "cancelledat", "canceledat", "cancelleddate", "canceleddate", "cancellationdate", "cancellationtime", "datecancelled",
+		case "void", "voided", "cancelled", "canceled", "iscancelled", "iscanceled", "isvoid", "storniert",
+			"cancelledat", "canceledat", "cancelleddate", "canceleddate", "cancellationdate", "cancellationtime", "datecancelled",
 			"datecanceled", "storniertam", "stornodatum", "dateannulation":
 			if p.Kind == table.Events && p.Columns[i].How == table.Property {
 				columns = append(columns, i)
@@ -66,8 +67,9 @@ func (w *objectWriter) state() {
 		}
 	}
 	for _, i := range w.b.cancelTimes {
-		if text := w.rec.Value(i); saysTime(text) {
-			voided(w.b.plan.Columns[i].Name, text, "time")
+		text := w.rec.Value(i)
+		if yes, word := parseBoolean(text); yes || !word && saysTime(text) {
+			voided(w.b.plan.Columns[i].Name, text, map[bool]string{true: "word", false: "time"}[word])
 		}
 	}
 	for _, i := range w.b.states {

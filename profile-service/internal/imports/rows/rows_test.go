@@ -187,6 +187,11 @@ func TestRows(t *testing.T) {
 				`{"aliases":["C"],"attributes":{"fieldType":"Product"},"item_id":"h2","price":12,` +
 					`"stock":{"status":"out_of_stock"},"title":"Cap"}`,
 			}},
+		"lines that were voided": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"Order Id,Item Id,Void?\n1,T,FALSE\n1,S,TRUE\n", []string{
+				`{"order_id":"1","properties":{"Void?":"FALSE"},"type":"purchase","item_id":"T","session_id":"order 1"} no_customer`,
+				`! Void?: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'Void?'. no_customer`}},
 		"an order whose state is that of a machine": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
 			"order_number,user,sku,state_machine_state.technical_name,ship-state\n1,u,T,cancelled,\n2,u,T,completed,failed\n", []string{
 				`! state_machine_state.technical_name: The order was cancelled: it is no purchase. ` +
