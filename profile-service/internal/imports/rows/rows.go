@@ -3,7 +3,7 @@
 // It neither judges objects by the API's rules nor stores them. The main type is Reader.
 //
 // The way of a file: Open (reader.go) finds out what it is and which layout it has (layout.go). What it means is told by a table.Plan of
-// its columns; builder.go, object.go and item.go make JSON of a record by that plan, shopify.go, shopifyorders.go and woocommerce.go know
+// its columns; builder.go, object.go and item.go make JSON of a record by that plan, shopify.go, shopifyorders.go, woocommerce.go and magento.go know
 // the exports.
 package rows
 
