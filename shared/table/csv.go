@@ -112,8 +112,7 @@ func (s *csvSource) header(o Options) error {
 		if headless(records) {
 			s.withoutHeader(first)
 			s.reader.unnamed = first.Values
-			s.reader.note("The file has no header: its first line is a row. Its columns are called by their numbers, here with "+
-				"their first value: %s.", s.reader.Numbered())
+			s.reader.noteUnnamed()
 			return nil
 		}
 	}

@@ -3,7 +3,9 @@ package table
 // customerWords are header words of the visitor.
 const customerWords = `user, userid, customer id, customer, customer no, customer number, visitor id, visitor, uid,
 	client id, client, member id, member, buyer id, reviewer id, household key, household id, user pseudo id, anonymous id,
-	email, e-mail, customer email, buyer email, contact email, billing email, buyer username, buyer, kunde, kunden id,
+	email, e-mail, customer email, buyer email, reviewer email, email address,
+	contact email, billing email, buyer username, buyer, order partner id, partner id,
+	sell to customer no, buyer login, username buyer, auftraggeber, kunde, kunden id,
 	kundennr, kundennummer, id client, numero client, numero de client, cliente, id cliente, codice cliente, klant, klantnummer, klant id,
 	klient`
 
@@ -13,30 +15,33 @@ const (
 	// that "Bestell-Nr." is "bestellnr". An earlier word is preferred where two columns would
 	// do. A column "Item" or "Product" beside a number of it mostly has the name.
 	itemWords = `itemid, product id, sku, lineitem sku, article id, stock code, parent asin, asin, variant id, movie id, book id, isbn,
-		iid, content id, artikelnummer, artikelnr, artikel nr, artikel id, produkt id, produktnummer, reference, ref, id produit, ugs,
+		iid, content id, artikelnummer, artikelnr, art nr, artikel id, produkt id, produktnummer, reference, ref, id produit, ugs,
 		referencia, id producto, codice articolo, productnummer, artikelcode, product code, item code, product sku, item sku,
-		product reference, product number, article number, custom label, custom sku, item number, listing id,
+		product reference, product number, article number, ordered item, sku reference number,
+		custom label, custom sku, item number, listing id,
 		item, product, article, movie, book, artikel, produkt, produit, producto, prodotto, articolo, lineitem name`
 	sessionWords = `session, sessionid, user session, visit id, visit, ga session id, sitzung, besuch`
 	orderWords   = `order, orderid, order no, order number, order name, transaction id, transaction, invoice no,
 		invoice id, invoice, invoice number, increment id, order increment id, id order, amazon order id, order reference, receipt id,
-		receipt, sale id, basket id, basket, bestellung, bestellnummer,
-		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, belegnummer, rechnungsnummer, commande, numero
+		receipt, receipt number, document number, sale id, basket id, basket, bestellung, bestellnummer,
+		bestellnr, bestell nr, auftrag, auftragsnummer, auftragsnr, verkaufsbeleg, belegnummer, rechnungsnummer, commande, numero
 		commande, numero de commande, id commande, pedido, numero de pedido, id pedido, ordine, numero ordine, id
 		ordine, bestelling, bestelnummer, zamowienie,
 		reference`
 	timeWords = `timestamp, time, event time, event date, datetime, date, occurred, occurred at, created at, created date, order date,
 		order created at, order time, purchase date, sale date, date created, invoice date, transaction date, transaction dt, t dat, ts,
 		event timestamp, server time, server timestamp, collector tstamp, paid at, date add, unix time,
-		unixreviewtime, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
+		unixreviewtime, review date, reviewed at, datum, zeit, zeitpunkt, zeitstempel, bestelldatum, kaufdatum, rechnungsdatum, erstellt am,
 		uhrzeit, created, date commande, date de commande, date creation, fecha, fecha pedido, fecha de compra, data, data ordine, data
-		acquisto, besteldatum, data zamowienia`
-	quantityWords = `qty, quantity, units, lineitem quantity, qty ordered, quantity ordered, quantity purchased, product quantity,
-		product qty,
-		menge, anzahl, stueck, stuckzahl, quantite, qte,
+		acquisto, date order, ordered date, order creation date, ordering date, posting date,
+		angelegt am, fecha de venta, auftragsdatum, belegdatum, besteldatum, data zamowienia`
+	quantityWords = `qty, quantity, units, lineitem quantity, product uom qty, qty ordered, quantity ordered, quantity purchased,
+		product quantity, product qty,
+		ordered quantity, auftragsmenge, unidades, menge, anzahl, stueck, stuckzahl, quantite, qte,
 		cantidad, quantita, aantal, ilosc, quantidade`
-	priceWords = `unit price, item price, sales price, product price, product unit price, lineitem price,
-		preis, einzelpreis, stueckpreis, verkaufspreis, prix,
+	priceWords = `unit price, price unit, unit price amount, unit selling price,
+		deal price, item rate, item price, sales price, product price, product unit price, lineitem price,
+		preis, einzelpreis, e preis, vk brutto, nettopreis, stueckpreis, verkaufspreis, prix,
 		prix unitaire, unit price tax incl, price incl tax, precio, precio unitario, prezzo, prezzo unitario, prijs, stukprijs, cena, preco`
 )
 
@@ -50,7 +55,7 @@ const currencyWords = `currency code, currency iso, currency iso code, iso curre
 func eventFields() []Field {
 	return []Field{
 		{Name: "type",
-			Words: words(`event type, event, event name, eventtype, action, behavior, behaviour, behavior type,
+			Words: words(`event type, event, event name, eventtype, action, behavior, behaviour, behavior type, feedback type,
 				ereignis, aktion, evenement, evento, actie`),
 			Example: "purchase", Doc: "What was done; required. Known words such as view, cart and transaction are understood."},
 		{Name: "occurred_at", Shape: Moment, Words: words(timeWords),
@@ -62,12 +67,15 @@ func eventFields() []Field {
 		{Name: "quantity", Shape: Number, Words: words(quantityWords), Example: "2", Doc: "Of the item; 1 when absent."},
 		{Name: "price", Shape: Money, Words: words(priceWords), Example: "19,99 EUR", Doc: "Of one unit."},
 		{Name: "value", Shape: Money,
-			Words:   words(`rating, stars, score, bewertung, note, valoracion, valutazione, overall, revenue, event value`),
+			Words: words(`rating, stars, score, review score, review rating,
+				bewertung, note, valoracion, valutazione, overall, revenue, event value`),
 			Example: "4", Doc: "The rating of a rate or review event, or the worth of an order."},
-		{Name: "text", Words: words(`review text, review body, review, rezension, rezensionstext, bewertungstext, avis, texte avis, resena,
+		{Name: "text", Words: words(`review text, review body, review content, review,
+				rezension, rezensionstext, bewertungstext, avis, texte avis, resena,
 			recensione`),
 			Example: "Fits well, warm", Doc: "Of a review: what the buyer writes."},
-		{Name: "currency", Words: words(currencyWords + `, order currency, order currency code, transaction currency, bestellwaehrung,
+		{Name: "currency", Words: words(currencyWords + `, order currency, order currency code,
+				transactional curr code, unit price currency, wahrg, transaction currency, bestellwaehrung,
 				bestellwährung, auftragswährung, devise commande, devise de la commande, moneda pedido, moneda del pedido, divisa pedido,
 				valuta ordine, valuta dell'ordine, bestelvaluta, waluta zamowienia, moeda do pedido`),
 			Example: "EUR", Doc: "ISO 4217."},

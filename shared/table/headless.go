@@ -107,6 +107,12 @@ func (s *csvSource) withoutHeader(first Record) {
 	s.pending = &first
 }
 
+// noteUnnamed says what the columns of a table without header are called.
+func (r *Reader) noteUnnamed() {
+	r.note("The file has no header: its first line is a row. Its columns are called by their numbers, here with "+
+		"their first value: %s.", r.Numbered())
+}
+
 // Numbered says of a table without header which columns it has, each with the value of its first row, for who has to name them:
 // `1 "1193", 2 "5"`. It is "" for a table with a header.
 func (r *Reader) Numbered() string {

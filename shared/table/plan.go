@@ -233,14 +233,25 @@ func (p *Plan) byPreference(columns []Column) {
 				break
 			}
 			for _, f := range p.byWord[w] {
+				if p.meansOther(p.fields[f].Name, full) {
+					continue
+				}
 				if w == "reference" && (p.fields[f].Name == "order_id") != p.overview(columns) {
 					continue
 				}
 				offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + 2*n})
 			}
 		}
+		for n, w := range spelled(p.Kind, columns[i].Name) {
+			for _, f := range p.byWord[w] {
+				if strings.Contains(spelledFields, " "+p.fields[f].Name+" ") {
+					offers = append(offers, offer{i, f, p.rank[p.fields[f].Name+"\x00"+w] + spelledRank + n})
+				}
+			}
+		}
 	}
-	own := func(o offer) int { return min(o.rank, 1) } // its own name before a usual word
+	// Its own name comes before a usual word, and that before one in another spelling.
+	own := func(o offer) int { return min(o.rank, 1) + o.rank/spelledRank }
 	slices.SortStableFunc(offers, func(a, b offer) int {
 		return cmp.Or(cmp.Compare(own(a), own(b)), cmp.Compare(a.field, b.field), cmp.Compare(a.rank, b.rank))
 	})
@@ -260,17 +271,8 @@ func (p *Plan) byPreference(columns []Column) {
 	}
 }
 
-// overview reports whether the columns are those of a list of orders without their lines, as PrestaShop shows it: how each was paid, and
-// nothing of its items. Its "Reference" is the number of the order, which in all other files is that of a product.
-func (p *Plan) overview(columns []Column) bool {
-	paid, counted := false, false
-	for i := range columns {
-		w := Word(columns[i].Name)
-		paid = paid || w == "payment" || w == "paiement" || w == "zahlung" || w == "pago" || w == "pagamento"
-		counted = counted || slices.ContainsFunc(p.byWord[w], func(f int) bool { return p.fields[f].Name == "quantity" })
-	}
-	return p.Kind == Events && paid && !counted
-}
+// spelledRank is what the rank of a word in another spelling is greater by: no field has as many words.
+const spelledRank = 1000
 
 // unwanted reports whether a column that no field takes is left out: what carriers and tax offices want to know of an item, and what the
 // service itself sets, as an export has it.

@@ -112,6 +112,49 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 				"cover_media_url=image_url;price_gross=price",
 		},
 		{Items, "product_number;name", "product_number=item_id;name=title"},
+		{
+			Items, "Product ID;Product Name;Product Code/SKU;Brand Name;Product Description;Product Visible?;Current Stock Level;" +
+				"Product Image URL - 1;Product UPC/EAN;Product Weight;attributes.brand",
+			"Product ID=item_id;Product Name=title;Product Code/SKU=sku;Brand Name=brand;Product Description=description;" +
+				"Product Visible?=published;Current Stock Level=stock.quantity;Product Image URL - 1=image_url;Product UPC/EAN=gtin;" +
+				"Product Weight=attributes.Product Weight;attributes.brand=attributes.brand",
+		},
+		{
+			Items, "product-id;display-name;online-flag;archived;On Sale;Sale Price",
+			"product-id=item_id;display-name=title;online-flag=published;archived=hidden;On Sale=on_sale;Sale Price=sale_price",
+		},
+		{
+			Events, "order_number;order_date_time;order_customer.customer_id;order_customer.email;line_items.product_number;" +
+				"line_items.quantity;line_items.unit_price;order_type;currency.iso_code",
+			"order_number=order_id;order_date_time=occurred_at;order_customer.customer_id=user_id;" +
+				"order_customer.email=properties.order_customer.email;line_items.product_number=item_id;line_items.quantity=quantity;" +
+				"line_items.unit_price=price;order_type=properties.order_type;currency.iso_code=currency",
+		},
+		{
+			Events, "order_id/name;order_id/date_order;order_partner_id/id;product_id/default_code;product_uom_qty;price_unit",
+			"order_id/name=order_id;order_id/date_order=occurred_at;order_partner_id/id=user_id;product_id/default_code=item_id;" +
+				"product_uom_qty=quantity;price_unit=price",
+		},
+		{
+			Events, "Document No.;Posting Date;Sell-to Customer No.;Unit Price Excl. VAT;Unit Price Incl. VAT",
+			"Document No.=order_id;Posting Date=occurred_at;Sell-to Customer No.=user_id;" +
+				"Unit Price Excl. VAT=properties.Unit Price Excl. VAT;Unit Price Incl. VAT=price",
+		},
+		{Items, "seller-sku;product-id;product-id-type;price",
+			"seller-sku=item_id;product-id=attributes.product-id;product-id-type=attributes.product-id-type;price=price"},
+		{
+			Items, "System ID;UPC;Custom SKU;Item;Qty.;Price",
+			"System ID=attributes.System ID;UPC=gtin;Custom SKU=item_id;Item=title;Qty.=stock.quantity;Price=price",
+		},
+		{Items, "item;price", "item=item_id;price=price"},
+		{
+			Events, "order_id;order_item_id;Position",
+			"order_id=order_id;order_item_id=properties.order_item_id;Position=properties.Position",
+		},
+		{
+			Events, "item_id;recommendation_id;position", "item_id=item_id;recommendation_id=recommendation_id;position=position",
+		},
+		{Events, "belegnr;Auftragsdatum;kundennr", "belegnr=order_id;Auftragsdatum=occurred_at;kundennr=user_id"},
 		{Users, "customer id;tier", "customer id=user_id;tier=attributes.tier"},
 	} {
 		if diff := cmp.Diff(c.want, fieldsOf(t, c.kind, c.header, PlanOptions{})); diff != "" {
@@ -150,6 +193,21 @@ func TestOptionsComeBeforeHeaderWords(t *testing.T) {
 	}
 }
 
+func TestTheKindIsToldByTheFieldsThatAreNamed(t *testing.T) {
+	t.Parallel()
+	for fields, want := range map[string]Kind{
+		"type": Events, "user_id;properties.x": Events, "title": Items, "segments": Users, "user_id": "", "item_id;currency": "",
+		"title;type": "", "nothing": "", "category": Items,
+	} {
+		if got, ok := KindWith(strings.Split(fields, ";")); got != want || ok != (want != "") {
+			t.Errorf("%s is %q, %t; want %q", fields, got, ok, want)
+		}
+	}
+	if got, ok := KindWith(nil); ok {
+		t.Errorf("no field is %q", got)
+	}
+}
+
 func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 	t.Parallel()
 	for header, want := range map[string]Kind{
@@ -162,6 +220,10 @@ func TestTheKindIsToldOnlyWhenItIsCertain(t *testing.T) {
 		"id;Created date (UTC);Amount;Currency;Status;Customer ID": "", "Kunde;Datum;Betrag": "",
 		"id;Created (UTC);Amount;Customer Email": "", "Kunde;Zahlungsdatum;Betrag": "", "customer_id;created at;Total": "",
 		"ID;Reference;Customer;Total;Payment;Status;Date": "", "user_pseudo_id;event_name;event_timestamp": Events,
+		"title;body;rating;review_date;reviewer_name;product_id": "", "id;title;price;review_count": Items,
+		"idVisit;visitorId;actionDetails": Events, "order_id;user_id;order_dow": "",
+		"Order ID;Customer ID;Order Date;Total;Product Details":              Events,
+		"Order Number;Order Date;Product Item 1 SKU;Product Item 1 Quantity": Events, "Products;Order Number": "",
 	} {
 		got, ok := KindOf(strings.Split(header, ";"))
 		if got != want || ok != (want != "") {

@@ -67,7 +67,22 @@ func (r *Record) Value(column int) string {
 	if column < 0 || column >= len(r.Values) {
 		return ""
 	}
-	return strings.TrimSpace(r.Values[column])
+	text := strings.TrimSpace(r.Values[column])
+	if text != "" && (text[0] == '\'' || text[0] == '=') {
+		return unquoted(text)
+	}
+	return text
+}
+
+// unquoted takes off what spreadsheets put around a number to keep its form, '0042 and ="0042"; another text stays.
+func unquoted(text string) string {
+	if number := text[1:]; text[0] == '\'' && number != "" && strings.Trim(number, "0123456789") == "" {
+		return number
+	}
+	if inner, ok := strings.CutPrefix(text, `="`); ok && strings.Count(inner, `"`) == 1 && strings.HasSuffix(inner, `"`) {
+		return strings.TrimSpace(inner[:len(inner)-1])
+	}
+	return text
 }
 
 // Problem says why a record cannot be read: a code such as "invalid_csv", a sentence for who

@@ -70,3 +70,52 @@ func TestTitlesOfAWorkbookArePassedOver(t *testing.T) {
 		t.Errorf("got %q below %q", got, r.Columns)
 	}
 }
+
+func TestTheSheetOfAWorkbookThatHasATableIsRead(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		second        []any
+		columns, want string
+	}{
+		"behind a cover":                     {[]any{"Order ID", "SKU", "Qty"}, "Order ID|SKU|Qty", "2: 46346|TEE|2 3: 46347|CAP|1"},
+		"the first one, where none is known": {[]any{"a", "b", "c"}, "Shop", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			book := excelize.NewFile()
+			var file bytes.Buffer
+			_, err := book.NewSheet("Orders")
+			if err := errors.Join(
+				err, book.SetSheetRow("Sheet1", "A1", &[]any{"Shop"}), book.SetSheetRow("Orders", "A1", &c.second),
+				book.SetSheetRow("Orders", "A2", &[]any{46346, "TEE", 2}), book.SetSheetRow("Orders", "A3", &[]any{46347, "CAP", 1}),
+				book.Write(&file),
+			); err != nil {
+				t.Fatal(err)
+			}
+			r, got := read(t, file.String(), Options{Known: Known(""), FindHeader: true})
+			if columns := strings.Join(r.Columns, "|"); columns != c.columns || strings.Join(got, " ") != c.want {
+				t.Errorf("columns %q and rows %q, want %q and %q", columns, got, c.columns, c.want)
+			}
+		})
+	}
+}
+
+func TestAWorkbookWithoutHeaderKeepsItsFirstRow(t *testing.T) {
+	t.Parallel()
+	book := excelize.NewFile()
+	var file bytes.Buffer
+	if err := errors.Join(
+		book.SetSheetRow("Sheet1", "A1", &[]any{"2026-11-20", "a@b", "TEE", 2}),
+		book.SetSheetRow("Sheet1", "A2", &[]any{"2026-11-21", "c@d", "CAP", 1}), book.Write(&file),
+	); err != nil {
+		t.Fatal(err)
+	}
+	r, got := read(t, file.String(), Options{Known: Known(""), FindHeader: true})
+	if want := []string{"1: 2026-11-20|a@b|TEE|2", "2: 2026-11-21|c@d|CAP|1"}; !cmp.Equal(got, want) ||
+		strings.Join(r.Columns, "|") != "1|2|3|4" {
+		t.Errorf("got %q below %q, want %q", got, r.Columns, want)
+	}
+	if !strings.HasPrefix(r.Numbered(), `1 "2026-11-20", 2 "a@b"`) {
+		t.Errorf("got %s", r.Numbered())
+	}
+}

@@ -22,6 +22,10 @@ func eventTypes() map[string]string {
 		"fav":    "add_to_wishlist", "favorite": "add_to_wishlist", "favourite": "add_to_wishlist", "wishlist": "add_to_wishlist",
 		"addtowishlist": "add_to_wishlist",
 		"rating":        "rate", "review": "review", "rezension": "review", "return": "refund", "refund": "refund",
+		"productviewed": "view_item", "productclicked": "select_item", "productadded": "add_to_cart", "productremoved": "remove_from_cart",
+		"productaddedtowishlist": "add_to_wishlist", "productlistviewed": "view_item_list", "cartviewed": "view_cart",
+		"checkoutstarted": "begin_checkout", "ordercompleted": "purchase", "orderrefunded": "refund", "productssearched": "search",
+		"vieweditem": "view_item", "viewedproduct": "view_item", "addedtocart": "add_to_cart", "orderedproduct": "purchase",
 		"kauf": "purchase", "achat": "purchase", "compra": "purchase",
 	}
 }

@@ -43,24 +43,27 @@ func (r *Reader) openXLSX(file io.Reader, o Options) error {
 	r.Format = XLSX
 	r.closers = append(r.closers, func() { _ = book.Close() }) // it was only read
 	sheets := book.GetSheetList()
-	for _, sheet := range sheets {
-		found, err := r.openSheet(book, sheet, o.Known)
-		if err != nil {
-			return fmt.Errorf("read the sheet %q: %w", sheet, err)
-		}
-		if found {
-			if len(sheets) > 1 {
-				r.note("Sheet %q is read; the workbook has %d sheets.", sheet, len(sheets))
+	for _, sure := range []bool{true, false} { // a cover sheet may stand before the table
+		for _, sheet := range sheets {
+			found, err := r.openSheet(book, sheet, sure, o)
+			if err != nil {
+				return fmt.Errorf("read the sheet %q: %w", sheet, err)
 			}
-			return nil
+			if found {
+				if len(sheets) > 1 {
+					r.note("Sheet %q is read; the workbook has %d sheets.", sheet, len(sheets))
+				}
+				return nil
+			}
 		}
 	}
 	return errors.New("the workbook has no sheet with a header line")
 }
 
-// openSheet makes the sheet the source when it has a row that is not empty, which is its
-// header, unless it is a title above it. What is read to find that out is kept for Next.
-func (r *Reader) openSheet(book *excelize.File, sheet string, known func(string) bool) (bool, error) {
+// openSheet makes the sheet the source when it has a row that is not empty, which is its header, unless it is a title above it, or the
+// table certainly has no header. What is read to find that out is kept for Next. sure takes only a sheet with a header that is known.
+func (r *Reader) openSheet(book *excelize.File, sheet string, sure bool, o Options) (bool, error) {
+	known := o.Known
 	raw, err := book.Rows(sheet)
 	if err != nil {
 		return false, err
@@ -85,20 +88,33 @@ func (r *Reader) openSheet(book *excelize.File, sheet string, known func(string)
 	if err != nil {
 		return false, err
 	}
-	rows := [][]string{header.Values}
-	for len(rows) <= maxTitles && known != nil && !headerLike(rows[len(rows)-1], known) {
+	rows, records, like := [][]string{header.Values}, []Record{header}, known != nil && headerLike(header.Values, known)
+	var failed error
+	for len(rows) <= maxTitles && known != nil && !like {
 		row, err := s.next()
 		if err != nil {
-			r.failed = err // Next says it in its turn
+			failed = err // Next says it in its turn
 			break
 		}
-		rows, r.sample = append(rows, row.Values), append(r.sample, row)
+		rows, records, like = append(rows, row.Values), append(records, row), headerLike(row.Values, known)
 	}
-	if below := headerBelow(rows, known); below > 0 {
-		header.Values, r.sample = rows[below], r.sample[below:]
+	below := headerBelow(rows, known)
+	if sure && !like {
+		return false, nil
+	}
+	r.source, r.failed = s, failed
+	if below > 0 {
 		r.noteTitles(below)
 	}
-	r.Columns, r.source = nameColumns(header.Values), s
+	if o.FindHeader && below == 0 && headless(rows) {
+		r.sample, r.unnamed = records, header.Values
+		for i := range header.Values {
+			r.Columns = append(r.Columns, strconv.Itoa(i+1))
+		}
+		r.noteUnnamed()
+	} else {
+		r.Columns, r.sample = nameColumns(rows[below]), records[below+1:]
+	}
 	for i := range r.sample {
 		r.tooMany(&r.sample[i])
 	}

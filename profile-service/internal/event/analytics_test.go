@@ -18,6 +18,10 @@ func TestEventsAsAnalyticsExportThem(t *testing.T) {
 		`{"event":"Product Viewed","properties":{"time":1795775100,"distinct_id":"$device:7","product_id":"A"}}`: {
 			Type: "view_item", SessionID: "$device:7", OccurredMs: 1795775100000, Timed: true, Lines: []Line{{ItemID: "A", Quantity: 1}},
 		},
+		`{"event_date":"20261127","event_timestamp":"1795775100000000","event_name":"view_item","user_pseudo_id":"1.2",` +
+			`"items":[{"item_id":"A"}]}`: {
+			Type: "view_item", SessionID: "1.2", OccurredMs: 1795775100000, Timed: true, Lines: []Line{{ItemID: "A", Quantity: 1}},
+		},
 		`{"event_type":"Product Viewed","event_time":"2026-11-27 10:25:00.250000","user_id":null,"device_id":"d1","session_id":-1,` +
 			`"uuid":"m2","amplitude_id":5,"event_properties":{"product_id":"A"},"user_properties":{"a":1}}`: {
 			ID: "m2", Type: "view_item", SessionID: "d1", OccurredMs: 1795775100250, Timed: true, Lines: []Line{{ItemID: "A", Quantity: 1}},

@@ -21,7 +21,7 @@ const (
 // ours with an unknown field.
 func foreignMark(name []byte) bool {
 	switch string(name) {
-	case "event", "name", "params", "ecommerce", "messageId", "anonymousId", "event_properties":
+	case "event", "name", "params", "ecommerce", "messageId", "anonymousId", "event_properties", "event_timestamp":
 		return true
 	}
 	return false

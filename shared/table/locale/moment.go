@@ -2,6 +2,7 @@ package locale
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -144,9 +145,12 @@ func (m *moment) yearFirst() bool { return m.long }
 // ambiguousOrder reports whether day and month may stand in either order; with points the day is first everywhere.
 func (m *moment) ambiguousOrder() bool { return !m.long && m.separator != '.' }
 
-// parseEpoch reads a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without separators (20260131,
-// 20260131120000), which are in the zone. Of the four units the size decides: seconds reach to the year 5138, and
-// milliseconds below 10^11 would be before 1973. A number may be negative.
+// The days of the years 2000 to 2099 as spreadsheets number them, from the end of 1899; as seconds they would be of the first day of 1970.
+const firstSheetDay, lastSheetDay = 36526, 73051
+
+// parseEpoch reads days of spreadsheets, a number of seconds, milliseconds, microseconds or nanoseconds since 1970, and dates without
+// separators (20260131, 20260131120000). Days and dates are in the zone. Of the four units the size decides: seconds reach to the year
+// 5138, and milliseconds below 10^11 would be before 1973. A number may be negative.
 func parseEpoch(text string, zone *time.Location) (time.Time, bool) {
 	digits, fraction, dotted := strings.Cut(text, ".")
 	if len(digits) == 0 || len(digits) > 19 || dotted && len(fraction) == 0 {
@@ -155,6 +159,11 @@ func parseEpoch(text string, zone *time.Location) (time.Time, bool) {
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || digits[0] == '+' {
 		return time.Time{}, false
+	}
+	if n >= firstSheetDay && n < lastSheetDay {
+		part, err := strconv.ParseFloat("0."+fraction+"0", 64)
+		seconds := math.Round(part * 24 * 3600)
+		return time.Date(1899, 12, 30+int(n), 0, 0, int(seconds), 0, zone), err == nil
 	}
 	if dotted { // only seconds have a fraction, and a short number is more like a day and a month
 		part, err := strconv.ParseUint((fraction + "00000000")[:9], 10, 32)
@@ -296,7 +305,7 @@ func (s *scan) clock(m *moment) bool {
 	return rest == "" || m.zone(rest)
 }
 
-// zone reads Z, UTC, GMT or an offset.
+// zone reads Z, UTC, GMT or an offset, behind which the zone may be named.
 func (m *moment) zone(text string) bool {
 	m.hasZone = true
 	switch strings.ToUpper(text) {
@@ -311,7 +320,11 @@ func (m *moment) zone(text string) bool {
 	default:
 		return false
 	}
-	digits := strings.Replace(text[1:], ":", "", 1)
+	offset, name, _ := strings.Cut(text[1:], " ") // Go writes "+0100 CET"
+	if strings.Trim(strings.ToUpper(name), "ABCDEFGHIJKLMNOPQRSTUVWXYZ()") != "" {
+		return false
+	}
+	digits := strings.Replace(offset, ":", "", 1)
 	if len(digits) != 2 && len(digits) != 4 || strings.TrimLeft(digits, "0123456789") != "" {
 		return false
 	}
@@ -330,6 +343,7 @@ func parseWords(text string, zone *time.Location) (time.Time, bool) {
 	for _, layout := range []string{time.RFC1123Z, "Mon, 2 Jan 2006 15:04:05 GMT", "Mon, 2 Jan 2006 15:04:05 UTC", "Mon Jan 02 2006 " +
 		"15:04:05 GMT-0700",
 		"2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2 Jan 2006", "2 January 2006 15:04:05", "2 January 2006", "Jan 2, 2006 15:04:05",
+		"Jan 2, 2006 15:04",
 		"Jan 2, 2006 3:04:05 PM",
 		"Jan 2, 2006 3:04 PM", "Jan 2, 2006", "January 2, 2006", "2-Jan-2006 15:04:05", "2-Jan-2006", "2-Jan-06", "Jan-2-06", "2006-Jan-02",
 		"Mon Jan _2 15:04:05 2006"} {

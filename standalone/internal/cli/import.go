@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +65,10 @@ has stored stays.
 	}
 	flags := cmd.Flags()
 	terminal.AddressFlags(flags, &f.server, &f.key)
-	flags.StringVar(&f.spec.Kind, "kind", "", "what the file holds: users, items or events; told by the columns when they are certain")
+	flags.StringVar(
+		&f.spec.Kind, "kind", "",
+		"what the file holds: users, items or events; told by flags such as --set type=purchase, or by the columns when they are certain",
+	)
 	flags.StringVar(&f.spec.Format, "format", "auto", strings.Join(profileapi.ImportFormats(), ", "))
 	f.table.Add(flags)
 	f.table.AddValues(flags)
@@ -173,7 +178,10 @@ func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 	// them.
 	reader.Sample(100)
 	if f.spec.Kind == "" {
-		kind, ok := tables.KindOf(reader.Columns)
+		kind, ok := tables.KindWith(f.fields())
+		if !ok {
+			kind, ok = tables.KindOf(reader.Columns)
+		}
 		if numbered := reader.Numbered(); !ok && numbered != "" {
 			return false, fmt.Errorf(
 				"the file has no header, so that its columns do not tell what it holds: pass --kind items, events or users, and name "+
@@ -197,6 +205,13 @@ func (f *importFlags) lookInto(file *os.File) (guessed bool, err error) {
 	}
 	_, err = file.Seek(0, io.SeekStart)
 	return guessed || len(reader.Notes) > 0, err
+}
+
+// fields names the fields that flags speak of: type is one of events alone.
+func (f *importFlags) fields() []string {
+	return slices.Concat(
+		slices.Collect(maps.Values(f.spec.Mapping)), slices.Collect(maps.Keys(f.spec.Set)), slices.Collect(maps.Keys(f.spec.MapValues)),
+	)
 }
 
 // ask shows what would become of the file, by a dry run, and asks whether to go on. Anything

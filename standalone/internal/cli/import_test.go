@@ -79,6 +79,11 @@ func TestANewShopImportsWhatItHasAsItIs(t *testing.T) {
 		!strings.Contains(out, "done: 200 rows, 200 accepted") {
 		t.Fatalf("with what was named: exit code %d, %s%s", code, out, stderr)
 	}
+	code, out, stderr = imported(t, url, "seen.csv", "who;what\nu1;1\n",
+		"--map", "who=user_id", "--map", "what=item_id", "--set", "type=view_item")
+	if code != 0 || !strings.Contains(out, "done: 1 rows, 1 accepted") {
+		t.Fatalf("events by the type that is set: exit code %d, %s%s", code, out, stderr)
+	}
 }
 
 func TestADryRunShowsColumnsRowsAndWarnings(t *testing.T) {

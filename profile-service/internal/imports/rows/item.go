@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -32,6 +31,7 @@ type draft struct {
 	shortDescription string                       // short description
 	google           string                       // google_product_category
 	currency         string                       // from beside an amount
+	offSale          bool                         // the sale price does not count at present
 	saleFrom         time.Time                    // zero: no bound
 	saleTo           time.Time
 }
@@ -72,73 +72,6 @@ func (b *builder) draft(rec *table.Record) *draft {
 // newDraft returns an empty draft for the row of a line.
 func (b *builder) newDraft(line int64) *draft {
 	return &draft{b: b, row: Row{Line: line, columns: b.pointers}, item: map[string]any{}, attributes: map[string]any{}}
-}
-
-// raw takes JSON that is no text, of NDJSON or of a cell that holds a document; true when its
-// text is to be read like that of a CSV. A feed may send a price as a number or as "9,90 €",
-// and a list of images as an array or as one text: both end in the same place. JSON of the
-// wrong kind is passed on as it is, so that the catalogue's rules say what is wrong with it.
-func (d *draft) raw(c *table.Column, text string) bool {
-	var value any
-	if json.Unmarshal([]byte(text), &value) != nil {
-		return true
-	}
-	group, name, dotted := strings.Cut(c.Field, ".")
-	switch value := value.(type) {
-	case map[string]any:
-		if c.Field == "attributes" {
-			maps.Copy(d.attributes, value)
-			return false
-		}
-	case float64:
-		if c.Shape == table.Number || c.Shape == table.Money {
-			d.setNumber(c.Field, value)
-			return false
-		}
-		if c.Field == "stock" {
-			d.setNumber("stock.quantity", value)
-			return false
-		}
-		if !dotted {
-			return true // an id, a time or a word
-		}
-	case []any:
-		texts, ok := textsOf(value)
-		switch {
-		case ok && c.Shape == table.Words:
-			d.words(c, texts)
-			return false
-		case ok && (c.Shape == table.URLs || c.Part()):
-			d.column(c, strings.Join(texts, table.List))
-			return false
-		}
-	case bool:
-		if !dotted || c.Field == "stock.status" {
-			return true
-		}
-	}
-	if dotted && group == "attributes" {
-		if object, ok := value.(map[string]any); ok {
-			value = string(Encode(object)) // attributes hold no objects
-		}
-		d.attributes[name] = value
-		return false
-	}
-	d.item[c.Field] = json.RawMessage(text)
-	return false
-}
-
-// textsOf returns a list whose elements are all texts; false for another one.
-func textsOf(list []any) ([]string, bool) {
-	texts := make([]string, len(list))
-	for i, v := range list {
-		text, ok := v.(string)
-		if !ok {
-			return nil, false
-		}
-		texts[i] = text
-	}
-	return texts, true
 }
 
 // column puts one value in its place.
@@ -209,7 +142,10 @@ func (d *draft) text(c *table.Column, text string) {
 		d.stockWord(c, text)
 	case "backorders":
 		d.backorder = text != "0" && !strings.EqualFold(text, "no")
-	case "status", "visibility", "published":
+	case "on_sale":
+		on, ok := parseBoolean(text)
+		d.offSale = ok && !on
+	case "status", "visibility", "published", "hidden":
 		d.statusWord(c, text)
 	case "sale_price_effective_date":
 		d.saleDates(c, text)
@@ -293,6 +229,10 @@ func (d *draft) gtin(c *table.Column, text string) {
 func (d *draft) amount(c *table.Column, text string) {
 	text, _, _ = strings.Cut(text, table.List)
 	amount, why := c.Numbers.Parse(text)
+	if status, ok := d.b.stockState(text); why != "" && ok && c.Field == "stock.quantity" { // such as "unlimited"
+		d.stock = status
+		return
+	}
 	if why != "" {
 		d.bad(c.Name, "invalid_value", why, text)
 		if group, name, dotted := strings.Cut(c.Field, "."); dotted {
@@ -398,6 +338,9 @@ func (d *draft) complete() {
 	d.googleCategory()
 	if d.item["currency"] == nil && d.currency != "" {
 		d.item["currency"] = d.currency
+	}
+	if d.item["cost"] == 0.0 { // which many exports have where it is not known
+		delete(d.item, "cost")
 	}
 	d.resolveSale()
 	d.resolveStock()

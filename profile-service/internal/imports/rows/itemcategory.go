@@ -54,7 +54,8 @@ func severalCategories(header string) bool {
 	return false
 }
 
-// categoryPaths takes "Home, Home > Lighting" apart. Commas separate where the header is a plural; else they belong to the names.
+// categoryPaths takes "Home, Home > Lighting" apart. Commas separate where the header is a plural; else they belong to the names. A path
+// may be written "/home/lighting", as in an address.
 func categoryPaths(text string, several bool) [][]string {
 	parts := strings.Split(text, table.List)
 	if len(parts) == 1 && strings.ContainsRune(text, '|') {
@@ -62,9 +63,15 @@ func categoryPaths(text string, several bool) [][]string {
 	} else if len(parts) == 1 && several {
 		parts = strings.Split(strings.ReplaceAll(text, `\,`, "\x00"), ",")
 	}
+	if len(parts) == 1 && strings.ContainsRune(text, ';') && !strings.ContainsRune(text, '&') { // an entity ends in one
+		parts = strings.Split(text, ";")
+	}
 	var paths [][]string
 	for _, p := range parts {
-		p = html.UnescapeString(strings.ReplaceAll(p, "\x00", ","))
+		p = strings.TrimSpace(html.UnescapeString(strings.ReplaceAll(p, "\x00", ",")))
+		if rest, ok := strings.CutPrefix(p, "/"); ok {
+			p = strings.ReplaceAll(rest, "/", ">")
+		}
 		levels := split(strings.NewReplacer("»", ">", "›", ">").Replace(p), ">")
 		if len(levels) > 0 {
 			paths = append(paths, levels)

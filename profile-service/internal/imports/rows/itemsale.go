@@ -26,8 +26,8 @@ func (d *draft) saleDates(c *table.Column, text string) {
 	d.attributes["sale_price_effective_date"] = text
 }
 
-// resolveSale leaves out a sale price whose dates do not hold now, or that is higher than the
-// price. One without dates holds.
+// resolveSale leaves out a sale price of 0, which many exports have where there is none, one that does not count at present, one whose
+// dates do not hold now, or that is higher than the price. One without dates holds.
 func (d *draft) resolveSale() {
 	price, has := d.item["sale_price"].(float64)
 	if !has {
@@ -35,6 +35,8 @@ func (d *draft) resolveSale() {
 	}
 	full, known := d.item["price"].(float64)
 	switch {
+	case price == 0 || d.offSale:
+		delete(d.item, "sale_price")
 	case known && price > full:
 		d.warn(
 			"sale_price_higher", "sale_price", formatNumber(price), "The sale price is higher than the price, so that it does not count.",

@@ -12,11 +12,13 @@ import (
 func stockWords() map[string]string {
 	words := map[string]string{}
 	for status, list := range map[string]string{
-		profileapi.InStock: "instock available availablefororder limitedavailability limitedstock lowstock onlineonly instoreonly 1 true " +
-			"yes y ja oui si",
-		profileapi.OutOfStock: "outofstock soldout unavailable notavailable discontinued 0 false no n nein non",
-		profileapi.Preorder:   "preorder presale comingsoon",
-		profileapi.Backorder:  "backorder onbackorder backordered madetoorder",
+		profileapi.InStock: "instock available availablefororder limitedavailability limitedstock lowstock onlineonly instoreonly " +
+			"unlimited infinite unbegrenzt lieferbar vorratig verfugbar enstock disponible disponibile opvoorraad " +
+			"1 true yes y ja oui si",
+		profileapi.OutOfStock: "outofstock soldout unavailable notavailable discontinued ausverkauft vergriffen nichtauflager " +
+			"nichtlieferbar nichtverfugbar rupture epuise agotado esaurito uitverkocht 0 false no n nein non",
+		profileapi.Preorder:  "preorder presale comingsoon",
+		profileapi.Backorder: "backorder onbackorder backordered madetoorder",
 	} {
 		for w := range strings.FieldsSeq(list) {
 			words[w] = status
@@ -27,11 +29,7 @@ func stockWords() map[string]string {
 
 // stockWord reads an availability; an unknown word says nothing and is reported.
 func (d *draft) stockWord(c *table.Column, text string) {
-	word := strings.ToLower(text)
-	if at := strings.LastIndexByte(word, '/'); at >= 0 {
-		word = word[at+1:]
-	}
-	status, ok := d.b.stock()[strings.NewReplacer(" ", "", "_", "", "-", "").Replace(word)]
+	status, ok := d.b.stockState(text)
 	if !ok {
 		d.warn("unknown_word", c.Name, text, "The word says nothing about the stock, so that the item counts as in stock. "+
 			"Say what it means with --map-value 'stock.status:"+clip(text)+"=in_stock', or =out_of_stock.")
@@ -40,12 +38,17 @@ func (d *draft) stockWord(c *table.Column, text string) {
 	d.stock = status
 }
 
-// stock returns stockWords, made once per file.
-func (b *builder) stock() map[string]string {
+// stockState returns the state of stock that a word means. The words are made once per file.
+func (b *builder) stockState(text string) (status string, ok bool) {
 	if b.stockStates == nil {
 		b.stockStates = stockWords()
 	}
-	return b.stockStates
+	word := strings.ToLower(text)
+	if at := strings.LastIndexByte(word, '/'); at >= 0 {
+		word = word[at+1:]
+	}
+	status, ok = b.stockStates[table.Letters(word)]
+	return status, ok
 }
 
 // statusWord reads a status, a visibility or whether the item is published; the most restrictive of several columns counts.
@@ -57,6 +60,10 @@ func (d *draft) statusWord(c *table.Column, text string) {
 	case c.Field == "published":
 		if shown, ok := parseBoolean(text); ok {
 			status = map[bool]string{true: profileapi.ItemActive, false: profileapi.ItemHidden}[shown]
+		}
+	case c.Field == "hidden":
+		if hidden, ok := parseBoolean(text); ok {
+			status = map[bool]string{false: profileapi.ItemActive, true: profileapi.ItemHidden}[hidden]
 		}
 	case slices.Contains(
 		[]string{

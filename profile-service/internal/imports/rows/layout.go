@@ -59,7 +59,7 @@ func layoutOf(spec profileapi.ImportSpec, r *table.Reader, sample []table.Record
 		return shopifyOrdersLayout
 	case spec.Kind == "events" && has("sku", partColumn):
 		return magentoOrdersLayout
-	case spec.Kind == "events" && has("amazon-order-id", linePrice):
+	case spec.Kind == "events" && (has("amazon-order-id", linePrice) || has("order-item-id", linePrice)):
 		return amazonOrdersLayout
 	case spec.Kind == "items" && wooKind(sample, len(r.Columns)) >= 0 && wooColumns(r.Columns):
 		return wooLayout
@@ -111,11 +111,18 @@ func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
 		if r.layout == amazonOrdersLayout && slices.Contains(spec.Ignore, linePrice) {
 			r.table.Notes = append(r.table.Notes, "The "+linePrice+" of these reports is that of all pieces of a line: it is left out.")
 		}
-		whole, note := wholePriceOf(r.plan, r.table.Sample(sampleRows))
+		sample := r.table.Sample(sampleRows)
+		whole, note := wholePriceOf(r.plan, sample)
 		if b.whole = whole; note != "" {
 			r.table.Notes = append(r.table.Notes, note)
 		}
-		r.source = &plain{r: r, b: b, part: r.partOf()}
+		if note := namesNote(r.plan, sample); note != "" {
+			r.table.Notes = append(r.table.Notes, note)
+		}
+		if b.bracketed = bracketed(r.plan, sample); b.bracketed {
+			r.table.Notes = append(r.table.Notes, "The items are named by the number that stands in brackets before their name.")
+		}
+		r.source = &plain{r: r, b: b, part: r.partOf(), variants: variantsOf(r.plan, sample)}
 	}
 	return nil
 }

@@ -134,3 +134,42 @@ func TestPricesOfWholeLines(t *testing.T) {
 		t.Errorf("a row that does not agree: %v: got %s, want %s", err, got[sampleRows], want)
 	}
 }
+
+func TestTimesAreToldByTheirValuesWhereNoHeaderWordTellsThem(t *testing.T) {
+	t.Parallel()
+	spec := profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}}
+	const file = "order_id,user,sku,Placed on,Shipped on,Phone,Shop no\n1,u,T,20/11/2026 9:05,2026-11-21,555-1234,1-2026-1\n" +
+		"1,u,S,,,,\n"
+	got, err := rowsOf(t, spec, file)
+	if err != nil || !strings.HasPrefix(got[0], `{"occurred_at":"2026-11-20T09:05:00.000Z"`) ||
+		!strings.HasPrefix(got[1], `{"occurred_at":"2026-11-20T09:05:00.000Z"`) {
+		t.Errorf("%v: got %s", err, got)
+	}
+	if notes := notesOf(t, spec, file); !strings.Contains(notes, "The column Placed on is taken for the time of the events") {
+		t.Errorf("got %s", notes)
+	}
+	_, err = rowsOf(t, spec, "order_id,user,sku,Placed on,Seen on\n1,u,T,2026-11-20,2026-11-19\n")
+	if err == nil || !strings.Contains(err.Error(), "pass --map 'Placed on=occurred_at'") ||
+		!strings.Contains(err.Error(), "they are Placed on, Seen on") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNamesOfPeopleAndOfItems(t *testing.T) {
+	t.Parallel()
+	spec := profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}}
+	const file = "Order Reference,Order Date,Customer,Product,Quantity\nS1,2026-11-20,Ann Example,[TEE-S] Plain Tee,2\n"
+	got, err := rowsOf(t, spec, file)
+	if diff := cmp.Diff([]string{`{"occurred_at":"2026-11-20T00:00:00.000Z","order_id":"S1","type":"purchase","user_id":"Ann Example",` +
+		`"items":[{"item_id":"TEE-S","quantity":2}]}`}, got); diff != "" || err != nil {
+		t.Errorf("%v: %s", err, diff)
+	}
+	notes := notesOf(t, spec, file)
+	for _, want := range []string{
+		"The column Customer seems to have names of people", "The items are named by the number that stands in brackets",
+	} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("got %s, want %s", notes, want)
+		}
+	}
+}

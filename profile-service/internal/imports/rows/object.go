@@ -38,6 +38,7 @@ func (b *builder) objectRow(rec *table.Record) Row {
 		currency = currency || o.name == "currency"
 		named = named || o.group == "" && (o.name == "user_id" || o.name == "session_id")
 		w.purchase = w.purchase || o.name == "type" && string(value) == `"purchase"`
+		w.refund = w.refund || o.name == "type" && string(value) == `"refund"`
 		if o.group != group {
 			if group != "" {
 				w.data = append(w.data, '}')
@@ -115,6 +116,7 @@ type objectWriter struct {
 	scratch  []byte // of one value
 	currency string // that stood beside an amount; "" for none
 	purchase bool   // the type of the event
+	refund   bool   // the same
 }
 
 // member starts a member of the object or group that is open.
@@ -131,6 +133,9 @@ func (w *objectWriter) line() {
 	item, price, quantity := w.b.line[partItem], w.b.line[partPrice], w.b.line[partQuantity]
 	if len(item) == 0 {
 		return
+	}
+	if w.refund { // many write what came back with a minus
+		price, quantity = bytes.TrimPrefix(price, []byte{'-'}), bytes.TrimPrefix(quantity, []byte{'-'})
 	}
 	price = w.unitPrice(price, quantity)
 	if len(price) == 0 && len(quantity) == 0 {
@@ -164,6 +169,11 @@ func (w *objectWriter) value(o *output) ([]byte, bool) {
 		return nil, false
 	}
 	text = c.Say(text)
+	if o.part == partItem && w.b.bracketed {
+		if m := numbered.FindStringSubmatch(text); m != nil {
+			text = m[1]
+		}
+	}
 	if raw := w.rec.Raw; raw != nil && raw[o.column] {
 		return w.raw(c, text)
 	}

@@ -1,34 +1,36 @@
 package rows
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/aisle-rec/aisle/shared/table"
 )
 
-// orderStates lists the columns that say what became of an order and that no field takes.
+// orderStates lists the columns that say what became of an order and that no field takes. Those of parcels, coupons and people say what
+// became of these.
 func orderStates(p *table.Plan) []int {
+	state := regexp.MustCompile("stat(?:us|e|ut|o)|etat|estado")
+	other := regexp.MustCompile("^(?:ship|deliver|tracking|mail|email|newsletter|coupon|voucher|customer|user|account|buyer|billing|" +
+		"product|stock)")
 	var columns []int
 	for i := range p.Columns {
-		switch table.Letters(p.Columns[i].Name) {
-		case "status", "state", "orderstatus", "orderstate", "itemstatus", "currentstate", "bestellstatus", "auftragsstatus",
-			"etat", "statut", "etatcommande", "estado", "estadopedido", "stato", "statoordine", "orderstatusname",
-			"financialstatus", "paymentstatus", "fulfillmentstatus", "zahlungsstatus", "statutdelacommande":
-			if p.Kind == table.Events && p.Columns[i].How == table.Property {
-				columns = append(columns, i)
-			}
+		word := table.Letters(p.Columns[i].Name)
+		if p.Kind == table.Events && p.Columns[i].How == table.Property && state.MatchString(word) && !other.MatchString(word) {
+			columns = append(columns, i)
 		}
 	}
 	return columns
 }
 
-// cancelTimes lists the columns that have a time in the rows of orders that were cancelled, and nothing in the others.
+// cancelTimes lists the columns that have a time, or yes, in the rows of orders that were cancelled, and nothing or no in the others.
 func cancelTimes(p *table.Plan) []int {
 	var columns []int
 	for i := range p.Columns {
 		switch table.Letters(p.Columns[i].Name) {
-		case "cancelledat", "canceledat", "cancelleddate", "canceleddate", "cancellationdate", "cancellationtime", "datecancelled",
+		case "void", "voided", "cancelled", "canceled", "iscancelled", "iscanceled", "isvoid", "storniert",
+			"cancelledat", "canceledat", "cancelleddate", "canceleddate", "cancellationdate", "cancellationtime", "datecancelled",
 			"datecanceled", "storniertam", "stornodatum", "dateannulation":
 			if p.Kind == table.Events && p.Columns[i].How == table.Property {
 				columns = append(columns, i)
@@ -43,7 +45,7 @@ func saysTime(text string) bool { return strings.ContainsAny(text, "123456789") 
 
 // cancelled and refunded are the words for what became of an order, as table.Letters writes them.
 const (
-	cancelled = "cancelled canceled voided expired failed declined wccancelled wcfailed paymenterror erreurdepaiement " +
+	cancelled = "cancelled canceled cancel voided expired failed declined wccancelled wcfailed paymenterror erreurdepaiement " +
 		"storniert abgebrochen annule annulee annulled cancelado cancelada annullato annullata geannuleerd anulowane avbruten"
 	refunded = "refunded partiallyrefunded fullyrefunded refundedpartially partialrefund wcrefunded returned " +
 		"erstattet rembourse remboursee reembolsado rimborsato terugbetaald"
@@ -65,8 +67,9 @@ func (w *objectWriter) state() {
 		}
 	}
 	for _, i := range w.b.cancelTimes {
-		if text := w.rec.Value(i); saysTime(text) {
-			voided(w.b.plan.Columns[i].Name, text, "time")
+		text := w.rec.Value(i)
+		if yes, word := parseBoolean(text); yes || !word && saysTime(text) {
+			voided(w.b.plan.Columns[i].Name, text, map[bool]string{true: "word", false: "time"}[word])
 		}
 	}
 	for _, i := range w.b.states {

@@ -34,11 +34,8 @@ func newPacker(p *table.Plan, decimal string) *packer {
 	}
 	for i := range p.Columns {
 		c := &p.Columns[i]
-		switch word := strings.TrimRight(table.Word(c.Name), "0123456789"); word {
-		case "lineitem", "lineitems", "productdetails", "products", "orderitems", "orderlines", "lineitemdetails", "itemdetails":
-			if c.How == table.Property {
-				k.columns = append(k.columns, i)
-			}
+		if c.How == table.Property && table.PackedLines(c.Name) {
+			k.columns = append(k.columns, i)
 		}
 	}
 	taken := slices.Clip(k.columns)

@@ -49,16 +49,29 @@ func (c cancelReader) Read(p []byte) (int, error) {
 // Open finds out what a file is: container, separator, encoding, layout, and what its columns
 // mean. An error can be told to its sender. The Reader is never nil: with an error it says what
 // was found out until then, and the caller calls Close in any case. The reading ends with ctx. A
-// file of WooCommerce is read twice, since a product may stand before its variations. Sales are
-// judged by now.
+// file of WooCommerce is read twice, since a product may stand before its variations, and one of Magento, since it may stand behind.
+// Sales are judged by now.
 func Open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, now time.Time) (*Reader, error) {
 	r, err := openOnce(ctx, spec, file, now)
-	if err != nil || r.layout != wooLayout {
-		return r, err
-	}
-	families, err := readFamilies(r) // of which the first rows of the second reading need to know
 	if err != nil {
 		return r, err
+	}
+	var again func(*Reader) // tells the second reading what the first one found, which its first rows need to know
+	switch variations := r.variations(); {
+	case r.layout == wooLayout:
+		families, err := readFamilies(r)
+		if err != nil {
+			return r, err
+		}
+		again = func(r *Reader) { r.source.(*woo).families = families } // it was chosen so
+	case variations >= 0:
+		products, err := r.readMagento(variations)
+		if err != nil {
+			return r, err
+		}
+		again = func(r *Reader) { r.source.(*plain).magento = products } // the same
+	default:
+		return r, nil
 	}
 	r.Close()
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
@@ -66,7 +79,7 @@ func Open(ctx context.Context, spec profileapi.ImportSpec, file io.ReadSeeker, n
 	}
 	learned := r.plan
 	if r, err = openOnce(ctx, spec, file, now); err == nil {
-		r.source.(*woo).families = families // it was chosen so
+		again(r)
 		r.plan.Share(learned)
 	}
 	return r, err
@@ -85,7 +98,7 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 		return r, err
 	}
 	if reader.Format == table.NDJSON && kind == table.Events && !shaped(spec) {
-		r.source = objects{reader}
+		r.source = &objects{table: reader}
 		return r, nil
 	}
 	sample := reader.Sample(sampleRows)
@@ -98,6 +111,13 @@ func openOnce(ctx context.Context, spec profileapi.ImportSpec, file io.Reader, n
 	})
 	if err != nil {
 		return r, err
+	}
+	if times := r.plan.TimesByValue(sample); len(times) == 1 {
+		r.table.Notes = append(r.table.Notes, fmt.Sprintf("The column %s is taken for the time of the events, since its values are times. "+
+			"If it is none of them, pass --ignore '%s' (ignore in the API).", times[0], times[0]))
+	} else if len(times) > 1 {
+		return r, fmt.Errorf("several columns have times, and none is known to be that of the events: pass --map '%s=occurred_at' "+
+			"(mapping in the API), or --ignore each of them; they are %s", times[0], strings.Join(times, ", "))
 	}
 	r.times = timesApart(r.plan)
 	for i := range sample { // before the columns learn how days are written
@@ -203,22 +223,36 @@ func (r *Reader) record() (table.Record, error) {
 }
 
 // objects yields the objects of NDJSON as they are.
-type objects struct{ table *table.Reader }
+type objects struct {
+	table *table.Reader
+	visit []Row // what is left of a visit that was taken apart
+}
 
-func (s objects) next() (Row, error) {
-	rec, err := s.table.Next()
-	if err != nil {
-		return Row{}, err
+func (s *objects) next() (Row, error) {
+	for len(s.visit) == 0 {
+		rec, err := s.table.Next()
+		if err != nil {
+			return Row{}, err
+		}
+		actions, ok := visitOf(&rec)
+		if !ok {
+			return Row{Line: rec.Line, Object: rec.Object, Bad: rec.Problem}, nil
+		}
+		s.visit = actions
 	}
-	return Row{Line: rec.Line, Object: rec.Object, Bad: rec.Problem}, nil
+	one := s.visit[0]
+	s.visit = s.visit[1:]
+	return one, nil
 }
 
 // plain makes a row of each record.
 type plain struct {
-	r     *Reader
-	b     *builder
-	part  int          // the column of what another row has; −1: none
-	order table.Record // the row before
+	r        *Reader
+	b        *builder
+	part     int              // the column of what another row has; −1: none
+	order    table.Record     // the row before
+	magento  *magentoProducts // nil for another file
+	variants *variantRows     // nil: each row is an item of its own
 }
 
 func (s *plain) next() (Row, error) {
@@ -232,9 +266,18 @@ func (s *plain) next() (Row, error) {
 	if rec.Problem != nil {
 		return Row{Line: rec.Line, Bad: rec.Problem}, nil
 	}
+	if bad := s.b.noItem(&rec); bad != nil {
+		return Row{Line: rec.Line, Bad: bad}, nil
+	}
 	if s.b.orderColumn >= 0 && s.b.kind == table.Events {
 		s.b.fillDown(&rec, &s.order)
 		s.order = rec
+	}
+	if s.variants != nil {
+		return s.variants.row(s.b, &rec), nil
+	}
+	if s.magento != nil {
+		return s.magento.row(s.b, &rec), nil
 	}
 	return s.b.row(&rec), nil
 }

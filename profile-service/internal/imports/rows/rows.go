@@ -3,8 +3,8 @@
 // It neither judges objects by the API's rules nor stores them. The main type is Reader.
 //
 // The way of a file: Open (reader.go) finds out what it is and which layout it has (layout.go). What it means is told by a table.Plan of
-// its columns; builder.go, object.go and item.go make JSON of a record by that plan, shopify.go, shopifyorders.go and woocommerce.go know
-// the exports.
+// its columns; builder.go, object.go and item.go make JSON of a record by that plan. shopify.go, shopifyorders.go, woocommerce.go,
+// magento.go and matomo.go know what one program exports, variants.go knows products that their variants stand behind.
 package rows
 
 import (

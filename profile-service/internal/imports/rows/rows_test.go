@@ -123,6 +123,116 @@ func TestRows(t *testing.T) {
 					`"item_id":"T","price":20,"status":"active","title":"Tee"} sale_over`,
 				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},` +
 					`"item_id":"M","price":9,"status":"hidden","title":"Mug"}`}},
+		"hidden products, sales that do not hold and words of stock": {profileapi.ImportSpec{Kind: "items"},
+			"Product ID;Price;Sale Price;On Sale;Stock;Visible;Archived\n1;20;0.00;;Unlimited;Yes;N\n" +
+				"2;20;15;No;InStock;No;\n3;20;15;Yes;0;Y;Y\n",
+			[]string{
+				`{"item_id":"1","price":20,"status":"active","stock":{"status":"in_stock"}}`,
+				`{"item_id":"2","price":20,"status":"hidden","stock":{"status":"in_stock"}}`,
+				`{"item_id":"3","price":20,"sale_price":15,"status":"hidden","stock":{"quantity":0,"status":"out_of_stock"}}`,
+			}},
+		"lists of paths, texts and pictures in JSON": {profileapi.ImportSpec{Kind: "items"},
+			`{"parent_asin":"1","title":"Skirt","description":["Red","New"],"categories":[["Sports","Dance"],["Sale"]],` +
+				`"images":[{"thumb":"https://img.example/t.jpg","large":"https://img.example/l.jpg","hi_res":null}]}` + "\n" +
+				`{"parent_asin":"2","title":"Cap","description":[],"categories":[],"images":[]}`,
+			[]string{
+				`{"attributes":{"categories":["Sale"]},"category_path":["Sports","Dance"],"description":"Red\nNew",` +
+					`"image_url":"https://img.example/l.jpg","item_id":"1","title":"Skirt"}`,
+				`{"item_id":"2","title":"Cap"}`,
+			}},
+		"what came back with a minus": {profileapi.ImportSpec{Kind: "events"},
+			"event,user,order,sku,qty,price\nrefund,u,1,T,-2,-5.00\npurchase,u,1,T,-1,5.00\n", []string{
+				`{"order_id":"1","type":"refund","user_id":"u","items":[{"item_id":"T","price":5,"quantity":2}]}`,
+				`{"order_id":"1","type":"purchase","user_id":"u","items":[{"item_id":"T","price":5,"quantity":-1}]}`}},
+		"orders of a marketplace with customers": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order-id\torder-item-id\tbuyer-email\tsku\tquantity-purchased\titem-price\n1\t9\ta@b\tT\t2\t40.00\n", []string{
+				`{"order_id":"1","properties":{"order-item-id":"9"},"type":"purchase","user_id":"a@b",` +
+					`"items":[{"item_id":"T","quantity":2}]}`}},
+		"variants that stand behind their product, by a column of what a row is": {profileapi.ImportSpec{Kind: "items"},
+			"Item Type,Product ID,Product Name,Product Code/SKU,Price,Cost Price,Current Stock Level,Category\n" +
+				"Product,7,Mug,MUG,9.50,0.00,5,Kitchen/Mugs;Sale\n  SKU,,[S]Size=Small,MUG-S,,,5,\n  SKU,,[S]Size=Large,MUG-L,,,0,\n",
+			[]string{
+				`{"aliases":["MUG"],"attributes":{"Item Type":"Product","categories":["Sale"]},"category_path":["Kitchen/Mugs"],` +
+					`"item_id":"7","price":9.5,"stock":{"quantity":5,"status":"in_stock"},"title":"Mug"}`,
+				`{"attributes":{"Item Type":"SKU","Product Name":"[S]Size=Small","categories":["Sale"]},"category_path":["Kitchen/Mugs"],` +
+					`"item_id":"MUG-S","parent_id":"7","price":9.5,"stock":{"quantity":5,"status":"in_stock"},"title":"Mug"}`,
+				`{"attributes":{"Item Type":"SKU","Product Name":"[S]Size=Large","categories":["Sale"]},"category_path":["Kitchen/Mugs"],` +
+					`"item_id":"MUG-L","parent_id":"7","price":9.5,"stock":{"quantity":0,"status":"out_of_stock"},"title":"Mug"}`,
+			}},
+		"objects with ids of variants": {profileapi.ImportSpec{Kind: "items"},
+			`{"variant_id":"v1","product_id":"1","title":"Tee","price":5}` + "\n" + `{"variant_id":"v2","product_id":"1"}`, []string{
+				`{"attributes":{"variant_id":"v1"},"item_id":"1","price":5,"title":"Tee"}`,
+				`{"attributes":{"variant_id":"v2"},"item_id":"1"}`}},
+		"variants that begin in the row of their product": {profileapi.ImportSpec{Kind: "items"},
+			"Product ID [Non Editable],Variant ID [Non Editable],Title,SKU,Price,Stock,Categories,Visible\n" +
+				"p1,v1,Tee,TEE-S,20.00,3,\"/clothing/tees, /sale\",No\n,v2,,TEE-M,21.00,Unlimited,,\n",
+			[]string{
+				`{"aliases":["TEE-S"],"attributes":{"Variant ID [Non Editable]":"v1","categories":["sale"]},` +
+					`"category_path":["clothing","tees"],"item_id":"v1","parent_id":"p1","price":20,"status":"hidden",` +
+					`"stock":{"quantity":3,"status":"in_stock"},"title":"Tee"}`,
+				`{"aliases":["TEE-M"],"attributes":{"Variant ID [Non Editable]":"v2","categories":["sale"]},` +
+					`"category_path":["clothing","tees"],"item_id":"v2","parent_id":"p1","price":21,"status":"hidden",` +
+					`"stock":{"status":"in_stock"},"title":"Tee"}`,
+			}},
+		"variants with prices of their own, or what they cost more": {profileapi.ImportSpec{Kind: "items"},
+			"handleId,fieldType,name,sku,price,surcharge,inventory,product_variation_price\n" +
+				"h1,Product,Tee,T,20,,InStock,\nh1,Variant,,T-S,,2.5,3,\nh1,Variant,,T-M,,0,0,18\nh2,Product,Cap,C,12,,OutOfStock,\n",
+			[]string{
+				`{"aliases":["T"],"attributes":{"fieldType":"Product"},"item_id":"h1","price":20,` +
+					`"stock":{"status":"in_stock"},"title":"Tee"}`,
+				`{"attributes":{"fieldType":"Variant","surcharge":"2.5"},"item_id":"T-S","parent_id":"h1","price":22.5,` +
+					`"stock":{"quantity":3,"status":"in_stock"},"title":"Tee"}`,
+				`{"attributes":{"fieldType":"Variant","product_variation_price":"18","surcharge":"0"},"item_id":"T-M","parent_id":"h1",` +
+					`"price":18,"stock":{"quantity":0,"status":"out_of_stock"},"title":"Tee"}`,
+				`{"aliases":["C"],"attributes":{"fieldType":"Product"},"item_id":"h2","price":12,` +
+					`"stock":{"status":"out_of_stock"},"title":"Cap"}`,
+			}},
+		"lines that were voided": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"Order Id,Item Id,Void?\n1,T,FALSE\n1,S,TRUE\n", []string{
+				`{"order_id":"1","properties":{"Void?":"FALSE"},"type":"purchase","item_id":"T","session_id":"order 1"} no_customer`,
+				`! Void?: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'Void?'. no_customer`}},
+		"an order whose state is that of a machine": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"order_number,user,sku,state_machine_state.technical_name,ship-state\n1,u,T,cancelled,\n2,u,T,completed,failed\n", []string{
+				`! state_machine_state.technical_name: The order was cancelled: it is no purchase. ` +
+					`If the word means something else here, pass --ignore 'state_machine_state.technical_name'.`,
+				`{"order_id":"2","properties":{"ship-state":"failed","state_machine_state.technical_name":"completed"},` +
+					`"type":"purchase","user_id":"u","item_id":"T"}`}},
+		"a list of prices with sections and a total": {profileapi.ImportSpec{Kind: "items"},
+			"Art.-Nr.;Bezeichnung;VK-Preis;Bestand\nTextilien;;;\n0815;Hemd;19,99 €;Nicht lieferbar\n" +
+				"Gesamt;;19,99;0\nSumme;Summe;5,00;\n", []string{
+				`! Art.-Nr.: The row says nothing but this: it is taken for the name of a section of the table, and for no item.`,
+				`{"currency":"EUR","item_id":"0815","price":19.99,"stock":{"status":"out_of_stock"},"title":"Hemd"}`,
+				`! Art.-Nr.: The row is the total of those above it.`,
+				`{"item_id":"Summe","price":5,"title":"Summe"}`}},
+		"orders with a total": {profileapi.ImportSpec{Kind: "events", Set: map[string]string{"type": "purchase"}},
+			"Artikel;Kunde;Datum;Menge\nHemd;7;46346;2\nTotal;;;2\n", []string{
+				`{"occurred_at":"2026-11-20T00:00:00.000Z","type":"purchase","user_id":"7","items":[{"item_id":"Hemd","quantity":2}]}`,
+				`! Artikel: The row is the total of those above it.`}},
+		"variants of Magento that only their product names": {profileapi.ImportSpec{Kind: "items"},
+			"sku,attribute_set_code,product_type,categories,name,price,configurable_variations\nT-S,Top,simple,,Tee S,20,\n" +
+				"T-M,Top,simple,,Tee M,21,\nT,Top,configurable,,Tee,,\"sku=T-S,size=S|sku=T-M,size=M\"\n", []string{
+				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"item_id":"T-S",` +
+					`"parent_id":"T","price":20,"title":"Tee S"}`,
+				`{"attributes":{"attribute_set_code":"Top","product_type":"simple"},"item_id":"T-M",` +
+					`"parent_id":"T","price":21,"title":"Tee M"}`,
+				`{"attributes":{"attribute_set_code":"Top","configurable_variations":"sku=T-S,size=S|sku=T-M,size=M",` +
+					`"product_type":"configurable"},"item_id":"T","price":20,"stock":{"status":"in_stock"},"title":"Tee"}`}},
+		"visits of Matomo": {profileapi.ImportSpec{Kind: "events"},
+			`[{"idVisit":"9","visitorId":"7f","userId":null,"actionDetails":[` +
+				`{"type":"action","url":"https://shop.example/","timestamp":1795183300},` +
+				`{"type":"action","url":"https://shop.example/tee","timestamp":1795183400,"productViewSku":"T"},` +
+				`{"type":"search","siteSearchKeyword":"tee","timestamp":1795183401},` +
+				`{"type":"ecommerceOrder","orderId":"O1","revenue":"40","timestamp":1795183511,` +
+				`"itemDetails":[{"itemSKU":"T","itemName":"Tee","quantity":2,"price":20}]}]},` +
+				`{"visitorId":"8a","actionDetails":[]}]`, []string{
+				`{"item_id":"T","occurred_at":1795183400,"page":"https://shop.example/tee","session_id":"7f","type":"view_item"}`,
+				`{"occurred_at":1795183401,"properties":{"search_term":"tee"},"session_id":"7f","type":"search"}`,
+				`{"items":[{"item_id":"T","price":20,"quantity":2}],"occurred_at":1795183511,"order_id":"O1","session_id":"7f",` +
+					`"type":"purchase","value":"40"}`}},
+		"numbers as spreadsheets write them to keep their form": {profileapi.ImportSpec{Kind: "users"},
+			"Customer ID,note\n'1001,'tis\n=\"0042\",\"=\"\"7\"\"\"\n", []string{
+				`{"attributes":{"note":"'tis"},"user_id":"1001"}`, `{"attributes":{"note":"7"},"user_id":"0042"}`}},
 		"prices before and after tax": {profileapi.ImportSpec{Kind: "items"},
 			"Product ID;Price (tax excl.);Price (tax incl.)\n1;10,42 €;12,50 €\n", []string{
 				`{"attributes":{"Price (tax excl.)":"10,42 €"},"currency":"EUR","item_id":"1","price":12.5}`}},
