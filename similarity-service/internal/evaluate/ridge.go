@@ -63,14 +63,19 @@ func (p ridge) build(s *search) (*rank.Model, error) {
 	return p.model(p.scaled(g, lists)), nil
 }
 
-// solve gives the weights of the normalised space, with λ in units of [ridgeUnit].
+// solve gives the weights of the normalised space, with λ in units of [ridgeUnit]. A regression knows no order: its weights take that of
+// the co-counts.
 func (s *search) solve(g *neighbours.Graph, p ridge) (*neighbours.Lists, error) {
 	o := s.o.build()
 	support, err := neighbours.Build(g, neighbours.TwoHop{UserExponent: p.UserExponent, TargetExponent: supportExponent}.Similarity(g), o)
 	if err != nil {
 		return nil, err
 	}
-	return closedform.Ridge(g, support, p.Lambda*ridgeUnit(g), o)
+	lists, err := closedform.Ridge(g, support, p.Lambda*ridgeUnit(g), o)
+	if err != nil || p.order() == (neighbours.Order{}) {
+		return lists, err
+	}
+	return lists, lists.InOrder(g, o)
 }
 
 // scaled scales weights of the normalised space by the degrees as p scales two-hop weights: c_ij = d_i^½·d_j^½·(R̃ᵀR̃)_ij makes

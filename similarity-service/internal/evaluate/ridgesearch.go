@@ -25,7 +25,7 @@ const (
 // ridgeStart is where the search begins: at the reading of rows and seeds that suits the two-hop family.
 func (s *search) ridgeStart(hop twoHop) ridge {
 	p := ridge{weighing: hop.weighing, Lambda: .2}
-	p.UserExponent, p.Direction, p.Nearness = -.3, 0, 0 // a regression has no direction
+	p.UserExponent = -.3
 	p.weighing = s.pinned(Ridge, p.weighing)
 	if lambda, given := s.o.Pinned[Ridge][Lambda]; given {
 		p.Lambda = lambda

@@ -10,7 +10,11 @@ import (
 
 // twoHopStart is where the search begins.
 func (s *search) twoHopStart() twoHop {
-	return twoHop{s.pinned(TwoHop, s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}))}
+	p := s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3})
+	if s.data.Ordered {
+		p.Direction, p.Nearness = .5, .25
+	}
+	return twoHop{s.pinned(TwoHop, p)}
 }
 
 // twoHopInReach searches unless EASE leads clearly.

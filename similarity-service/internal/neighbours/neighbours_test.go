@@ -223,6 +223,36 @@ func TestBuildStops(t *testing.T) {
 	}
 }
 
+// Lists without an order that take one afterwards are those that were built with it.
+func TestListsTakeTheOrderOfAGraph(t *testing.T) {
+	t.Parallel()
+	plain, err := neighbours.NewGraph(modeltest.Random(60, 15, 5), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var together csr.Marks
+	together.Add(3)
+	ordered := plain.WithOrder(neighbours.Order{Direction: .6, Nearness: .5}, together)
+	hop := neighbours.TwoHop{SourceExponent: .4, TargetExponent: .2}
+	lists := func(g *neighbours.Graph) *neighbours.Lists {
+		l, err := neighbours.Build(g, hop.Similarity(g), neighbours.Options{K: 15})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	got, want := lists(plain), lists(ordered)
+	if err := got.InOrder(ordered, neighbours.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want.Weight, got.Weight, cmpopts.EquateApprox(1e-5, 0)); diff != "" {
+		t.Error(diff)
+	}
+	if err := got.Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCountsAreThoseOfTheListedPairs(t *testing.T) {
 	t.Parallel()
 	m := modeltest.Random(60, 15, 5)

@@ -95,3 +95,47 @@ func (o *order) weigh(users *csr.Matrix, u int32, at int, dst []float32) (first 
 	}
 	return first, dst
 }
+
+// InOrder multiplies each weight of l by the share of the pair's co-count that g's order leaves of it, so that lists that know no order,
+// of g's rows, gain one.
+func (l *Lists) InOrder(g *Graph, o Options) error {
+	plain := g.WithOrder(Order{}, nil)
+	o.Rows = nil
+	return Blocks(l.N(), o, func() func(int) {
+		inOrder, all := newCounter(g), newCounter(plain)
+		sel := &Selector{}
+		var kept []int32
+		var mapped []float32
+		return func(n int) {
+			i := int32(n)
+			items, weights := l.Of(i)
+			inOrder.count(i)
+			all.count(i)
+			kept, mapped = append(kept[:0], items...), append(mapped[:0], weights...)
+			for p, j := range kept {
+				if c := all.acc[j]; c != 0 {
+					mapped[p] *= inOrder.acc[j] / c
+				}
+			}
+			sel.Select(l, i, kept, mapped)
+		}
+	})
+}
+
+// counter holds the co-counts of one item at a time.
+type counter struct {
+	g       *Graph
+	acc     []float32
+	touched []int32
+	room    []float32
+}
+
+func newCounter(g *Graph) *counter { return &counter{g: g, acc: make([]float32, g.Items())} }
+
+// count replaces the co-counts by those of item i.
+func (c *counter) count(i int32) {
+	for _, j := range c.touched {
+		c.acc[j] = 0
+	}
+	c.touched = c.g.accumulate(i, c.acc, c.touched[:0], &c.room)
+}
