@@ -24,6 +24,7 @@ type EvaluateOptions struct {
 	// share of a table that teaches; 0 means the format's own split
 	TrainFraction float64 `json:"train_fraction,omitempty"`
 	Resplit       bool    `json:"resplit,omitempty"` // lightgcn: draw the test part again at random
+	Ordered       bool    `json:"ordered,omitempty"` // lightgcn: the items of a line are in the order in which they came
 	// sessions: an item clicked again at once is a page loaded again, and left out
 	WithoutReloads bool         `json:"without_reloads,omitempty"`
 	Table          TableOptions `json:"table,omitzero"` // how to read tables
@@ -135,8 +136,8 @@ func loader(o EvaluateOptions) func(seed uint64) (*dataset.Data, error) {
 		if once == nil {
 			once = sync.OnceValues(func() (*dataset.Data, error) {
 				return dataset.Load(o.Path, dataset.Options{
-					Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, WithoutReloads: o.WithoutReloads,
-					Seed: seed, Table: o.Table,
+					Format: dataset.Format(o.Format), TrainFraction: o.TrainFraction, Resplit: o.Resplit, Ordered: o.Ordered,
+					WithoutReloads: o.WithoutReloads, Seed: seed, Table: o.Table,
 				})
 			})
 			read[seed] = once

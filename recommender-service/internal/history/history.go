@@ -56,23 +56,24 @@ func (h *Seeds) inVisit(weight float64, n int) float64 {
 	return weight
 }
 
-// Weigh weighs the seeds as a model does in the sums that it was measured with. What the visitor dislikes teaches no model; it weighs by
-// its age.
+// Weigh weighs the seeds as a model does in the sums that it was measured with. What the visitor dislikes teaches no model: it weighs by
+// its age, and fades behind later items as what he likes does.
 func (h *Seeds) Weigh(s *similarityapi.Seeding) []float64 {
 	weights := make([]float64, len(h.List))
 	later := 0
 	for n := range h.List {
-		if weights[n] = h.List[n].Weight; weights[n] < 0 || h.totals[n] <= 0 {
+		fade := 1.0
+		if s.HalfLife > 0 {
+			fade = math.Exp2(-float64(later) / s.HalfLife)
+		}
+		if weights[n] = h.List[n].Weight * fade; weights[n] < 0 || h.totals[n] <= 0 {
 			continue
 		}
 		w := 1.0
 		if s.Values != similarityapi.ValuesOnes {
 			w = h.totals[n]
 		}
-		if s.HalfLife > 0 {
-			w *= math.Exp2(-float64(later) / s.HalfLife)
-		}
-		weights[n] = h.inVisit(w, n)
+		weights[n] = h.inVisit(w*fade, n)
 		later++
 	}
 	return weights

@@ -26,7 +26,7 @@ func TestAHistoryWeighsAsTheModelWasMeasured(t *testing.T) {
 	}{
 		"all the same, however old":            {similarityapi.Seeding{Values: "ones"}, false, []float64{1, -.5, 1, 1}},
 		"by what was done, however long ago":   {similarityapi.Seeding{Values: "weights"}, false, []float64{5, -.5, 6, 1}},
-		"fading with what came later":          {similarityapi.Seeding{Values: "ones", HalfLife: 1}, false, []float64{1, -.5, .5, .25}},
+		"fading with what came later":          {similarityapi.Seeding{Values: "ones", HalfLife: 1}, false, []float64{1, -.25, .5, .25}},
 		"during a visit the latest is loudest": {similarityapi.Seeding{Values: "ones"}, true, []float64{1, -.5, 1. / 3, .25}},
 	} {
 		t.Run(name, func(t *testing.T) {

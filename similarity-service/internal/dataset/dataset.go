@@ -107,6 +107,7 @@ type Options struct {
 	Format        Format
 	TrainFraction float64 // share of the training part of tables; 0 means the format's own rule
 	Resplit       bool    // lightgcn: draw each user's test items again at random, keeping their number
+	Ordered       bool    // lightgcn: the items of a line stand in the order in which they came, the oldest first
 	// WithoutReloads, of sessions, takes an item clicked again at once for a page loaded again: such clicks go, and with them the cases
 	// that ask for one.
 	WithoutReloads bool
@@ -133,6 +134,9 @@ func Load(path string, o Options) (*Data, error) {
 	}
 	if o.Resplit && o.Format != LightGCN {
 		return nil, fmt.Errorf("only the format %s can be split again, not %s", LightGCN, o.Format)
+	}
+	if o.Ordered && (o.Format != LightGCN || o.Resplit) {
+		return nil, fmt.Errorf("only the format %s, as it was split, can be said to be in order", LightGCN)
 	}
 	if o.WithoutReloads && o.Format != Sessions {
 		return nil, fmt.Errorf("only the format %s has reloads to leave out, not %s", Sessions, o.Format)

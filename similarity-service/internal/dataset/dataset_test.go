@@ -114,6 +114,19 @@ func TestLightGCN(t *testing.T) {
 			t.Fatal(diff)
 		}
 	})
+	t.Run("lines are in order where that is said", func(t *testing.T) {
+		t.Parallel()
+		files := map[string]string{"train.txt": train, "test.txt": test}
+		d := load(t, files, dataset.Options{Format: dataset.LightGCN, Ordered: true})
+		if diff := cmp.Diff([]string{"10", "9"}, trainRow(d, 0)); diff != "" || !d.Ordered {
+			t.Errorf("ordered is %v: %s", d.Ordered, diff)
+		}
+		for _, o := range []dataset.Options{{Format: dataset.CSV, Ordered: true}, {Format: dataset.LightGCN, Ordered: true, Resplit: true}} {
+			if _, err := dataset.Load(t.TempDir(), o); err == nil || !strings.Contains(err.Error(), "in order") {
+				t.Errorf("%+v: %v", o, err)
+			}
+		}
+	})
 	t.Run("a new split keeps every user's numbers and items", func(t *testing.T) {
 		t.Parallel()
 		files := map[string]string{"train.txt": "0 1 2 3 4 5\n1 1 2\n", "test.txt": "0 6 7\n"}

@@ -22,7 +22,7 @@ func loadLightGCN(folder string, o Options) (*Data, error) {
 		return nil, err
 	}
 	var users, items idmap.Map
-	d := &Data{Format: LightGCN, Relation: Similar, Skipped: map[string]int{}}
+	d := &Data{Format: LightGCN, Relation: Similar, Ordered: o.Ordered, Skipped: map[string]int{}}
 	train, err := readHistories(trainPath, &users, &items, d)
 	if err != nil {
 		return nil, err

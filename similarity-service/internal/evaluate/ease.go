@@ -43,7 +43,7 @@ type ease struct {
 // with row weights and exponents.
 func easeFamily(relations []string) family {
 	return family{
-		name: EASE, relations: relations, parameters: append(weighingParameters(), lambdaParameter), search: searchEASE,
+		name: EASE, relations: relations, parameters: append(append(weighingParameters(), lambdaParameter), orderParameters()...), search: searchEASE,
 		read: func(r *Recipe) (member, error) { return decode(r, ease{weighing: weighing{LogHalfLife: noDecay}}) },
 	}
 }
@@ -194,7 +194,7 @@ func (s *search) bestReading(p ease) (*scored[ease], error) {
 }
 
 // finishEASE scans what only scales the weights of the point that the search found, exponents of the degrees of seeds and
-// targets as in the two-hop family, validates it on as many cases as the other families and decides on the refit.
+// targets as in the two-hop family, validates it on as many cases as the other families and decides on the refit and on the order.
 func (s *search) finishEASE(p ease) (*candidate, error) {
 	scores, p, err := s.easeScores(p, s.heldOut)
 	if err != nil {
@@ -219,10 +219,11 @@ func (s *search) finishEASE(p ease) (*candidate, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Refit, err = s.refitHelps(p); err != nil {
+	p, gained, err := s.settleEASE(p)
+	if err != nil {
 		return nil, err
 	}
-	return found(EASE, &scored[ease]{p, cases}), nil
+	return found(EASE, &scored[ease]{p, gained.added(cases)}), nil
 }
 
 // easeScores inverts for one point and returns what scores its cases, and the point with its λ.

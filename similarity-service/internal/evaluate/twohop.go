@@ -26,7 +26,7 @@ const (
 type twoHop struct{ weighing }
 
 // twoHopFamily is w(i→j) = d_i^−α·d_j^−β·Σ_u w_u·r_ui·r_uj with w_u = d_u^a: two steps over the
-// graph of users and items.
+// graph of users and items. Where histories have an order, the terms of a sum weigh by it: see [neighbours.Order].
 func twoHopFamily(relations []string) family {
 	return family{
 		name: TwoHop, relations: relations, parameters: append(weighingParameters(), orderParameters()...), search: twoHopInReach,

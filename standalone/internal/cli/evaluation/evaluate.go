@@ -125,6 +125,7 @@ func (e *evaluation) flags(flags *pflag.FlagSet) {
 		&e.TrainFraction, "train-fraction", 0, "share of a table that teaches, above 0 and below 1 (default: the format's own split)",
 	)
 	flags.StringVar(&e.resplit, "resplit", "", "random: draw the test part of lightgcn data again, keeping its size per user")
+	flags.BoolVar(&e.Ordered, "ordered", false, "the items of a line of lightgcn data stand in the order in which they came, oldest first")
 	flags.BoolVar(
 		&e.WithoutReloads, "without-reloads", false,
 		"leave out clicks of sessions on the item clicked just before, and the cases that ask for one, as a recompute does",
