@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/wire"
 )
 
 // told joins the pointers and codes of warnings.
@@ -101,4 +103,90 @@ func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 			t.Errorf("%v, %q", err, got)
 		}
 	})
+}
+
+func TestRulesThatDoNothingAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	never := api.Condition{Field: "price", Op: "lt", Value: 0.5}
+	always := api.Condition{Field: "price", Op: "gt", Value: 0}
+	for name, c := range map[string]struct {
+		rule api.Rule
+		want string
+	}{
+		"that no item meets":            {api.Rule{Action: "boost", Factor: 2, Where: &never}, "/where no_effect"},
+		"that all items meet":           {api.Rule{Action: "bury", Factor: .5, Where: &always}, "/where no_effect"},
+		"that keeps nothing":            {api.Rule{Action: "filter", Where: &never}, "/where hides_all"},
+		"that keeps all":                {api.Rule{Action: "filter", Where: &always}, "/where no_effect"},
+		"that hides all":                {api.Rule{Action: "hide", Where: &always}, "/where hides_all"},
+		"that is over":                  {api.Rule{Action: "hide", Where: &always, Until: wire.TimeOf(time.Unix(1e9, 0))}, "/until rule_over"},
+		"that is switched off":          {api.Rule{Action: "hide", Where: &never, Disabled: true}, ""},
+		"that does something":           {api.Rule{Action: "hide", Where: &api.Condition{Field: "brand", Value: "B1"}}, ""},
+		"of what nothing is said about": {api.Rule{Action: "limit_per", Field: "attributes.colou", Max: 2}, "/field absent_field"},
+		"of the page's item": {
+			api.Rule{Action: "boost", Factor: 2, Where: &api.Condition{Field: "brand", Value: map[string]any{"ref": "seed.brand"}}}, "",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			id := strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), "'", "")
+			var stored api.SavedRule
+			if _, err := s.call(t, http.MethodPut, "/v1/rules/"+id, nil, c.rule, &stored); err != nil || told(stored.Warnings) != c.want {
+				t.Errorf("for all scenarios: %v, %+v, want %s", err, stored.Warnings, c.want)
+			}
+			want := c.want
+			if want != "" {
+				want = "/rules/0" + want
+			}
+			var saved api.SavedScenario
+			_, err := s.call(t, http.MethodPut, "/v1/scenarios/my."+id, nil, api.Scenario{
+				Title: "T", Sources: []api.Source{{Kind: "trending", Weight: 1}}, Rules: []api.Rule{c.rule},
+			}, &saved)
+			if err != nil || told(saved.Warnings) != want {
+				t.Errorf("of one scenario: %v, %+v, want %s", err, saved.Warnings, want)
+			}
+		})
+	}
+}
+
+func TestExperimentsOfArmsThatShowTheSameAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	for name, c := range map[string]struct {
+		arm  api.ExperimentArm
+		want string
+	}{
+		"nothing of its own":         {api.ExperimentArm{}, "/arms/1 equal_arms"},
+		"the scenario as it is":      {api.ExperimentArm{Scenario: "home.for_you"}, "/arms/1 equal_arms"},
+		"compared in the background": {api.ExperimentArm{Shadow: true}, "/arms/1 equal_arms"},
+		"another scenario":           {api.ExperimentArm{Scenario: "home.trending"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.arm.Name = "new"
+			arms := []api.ExperimentArm{{Name: "now", Share: .5}, c.arm}
+			if arms[1].Share = .5; c.arm.Shadow {
+				arms[0].Share, arms[1].Share = 1, 0 // a shadow is shown to nobody
+			}
+			var saved api.SavedExperiment
+			_, err := s.call(t, http.MethodPut, "/v1/experiments/"+strings.ReplaceAll(name, " ", "-")[:7], nil, api.Experiment{
+				Status: "draft", Scenarios: []string{"home.for_you"}, Traffic: 1, Arms: arms,
+			}, &saved)
+			if err != nil || told(saved.Warnings) != c.want {
+				t.Errorf("%v, %+v, want %q", err, saved.Warnings, c.want)
+			}
+		})
+	}
+}
+
+func TestATimeThatCannotBeReadIsRefusedAsATime(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	_, err := s.call(t, http.MethodPut, "/v1/rules/x", nil, map[string]any{
+		"action": "hide", "where": map[string]any{"field": "brand", "value": "B1"}, "from": "2026-12-24T00:00:00",
+	}, nil)
+	list := apierror.From(err).Errors
+	if len(list) != 1 || list[0].Pointer != "/from" || list[0].Code != "invalid_time" || !strings.Contains(list[0].Detail, "with its zone") {
+		t.Errorf("%+v", list)
+	}
 }

@@ -28,7 +28,10 @@ var messages = [...]struct{ said, code, detail string }{
 	{"expected array", "wrong_type", "has to be a list"},
 	{"expected object", "wrong_type", "has to be an object"},
 	{"expected value to be one of ", "invalid_value", "has to be one of %"},
-	{"expected value to match ", "invalid_value", "has none of the forms that are read here"},
+	{ // only times have several forms
+		"expected value to match ", "invalid_time",
+		"has to be a time in RFC 3339 with its zone, such as 2026-12-24T09:00:00+11:00, a date, or an epoch",
+	},
 	{"expected string to match pattern ^[A-Za-z0-9._-]+$", "invalid_id", "may have letters, digits, dots, hyphens and underscores only"},
 	{"expected string to match pattern ", "invalid_value", "does not have the form %"},
 	{"expected string to be ", "invalid_value", "has to be %"},

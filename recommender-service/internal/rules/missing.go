@@ -33,6 +33,9 @@ func (a *Absent) Rule(pointer string, r *api.Rule) {
 	if r.ItemID != "" {
 		a.item(pointer+"/item_id", r.ItemID)
 	}
+	if r.Action == LimitPer {
+		a.attribute(pointer+"/field", r.Field)
+	}
 	for _, f := range [...]struct {
 		name string
 		set  bool
@@ -62,15 +65,20 @@ func (a *Absent) Condition(pointer string, c *api.Condition) {
 	}
 	a.Condition(pointer+"/not", c.Not)
 	field := strings.TrimPrefix(c.Field, "seed.")
-	if name, ok := strings.CutPrefix(field, catalogue.AttributePrefix); ok && a.stocked() && !a.View.HasAttribute(name) {
-		a.Problems.add(pointer+"/field", "absent_field", "no item of the catalogue has the attribute %q", name)
-	}
+	a.attribute(pointer+"/field", field)
 	list, isList := c.Value.([]any)
 	if !isList {
 		a.value(pointer+"/value", field, op(c), c.Value)
 	}
 	for n, v := range list {
 		a.value(pointer+"/value/"+strconv.Itoa(n), field, op(c), v)
+	}
+}
+
+// attribute reports a field that is an attribute which no item has.
+func (a *Absent) attribute(pointer, field string) {
+	if name, ok := strings.CutPrefix(field, catalogue.AttributePrefix); ok && a.stocked() && !a.View.HasAttribute(name) {
+		a.Problems.add(pointer, "absent_field", "no item of the catalogue has the attribute %q", name)
 	}
 }
 
