@@ -55,7 +55,7 @@ func inWords(f apierror.FieldError) apierror.FieldError {
 	}
 	for _, m := range messages {
 		if rest, ok := strings.CutPrefix(f.Detail, m.said); ok {
-			f.Code, f.Detail = m.code, strings.Replace(m.detail, "%", strings.Trim(rest, `"`), 1)
+			f.Code, f.Detail = m.code, strings.Replace(m.detail, "%", unquoted(rest), 1)
 			break
 		}
 	}
@@ -63,4 +63,12 @@ func inWords(f apierror.FieldError) apierror.FieldError {
 		f.Detail = "the body " + f.Detail
 	}
 	return f
+}
+
+// unquoted takes away quotation marks that enclose a text, and leaves those within it.
+func unquoted(text string) string {
+	if inner := strings.Trim(text, `"`); text == `"`+inner+`"` {
+		return inner
+	}
+	return text
 }

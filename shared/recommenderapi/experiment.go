@@ -168,6 +168,7 @@ type MetricsTable struct {
 // items.
 type MetricsRow struct {
 	At           wire.Time `json:"at,omitempty" doc:"Beginning of the interval, UTC; absent for all"`
+	Day          string    `json:"day,omitempty" doc:"Of a day or week: its first day in the time zone" example:"2026-12-01"`
 	Scenario     string    `json:"scenario,omitempty"`
 	ExperimentID string    `json:"experiment_id,omitempty"`
 	Arm          string    `json:"arm,omitempty"`
