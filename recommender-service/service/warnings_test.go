@@ -21,7 +21,8 @@ func told(list []apierror.FieldError) string {
 	return strings.Join(all, ", ")
 }
 
-// An answer to a request of which a part has no effect looks like a bad recommendation, or like none. It is given all the same, and says so.
+// An answer to a request of which a part has no effect looks like a bad recommendation, or like none. It is given all the same, and
+// says so.
 func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 	t.Parallel()
 	s := north(t)
@@ -51,7 +52,9 @@ func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 			api.Request{Scenario: "home.trending", Filter: &api.Condition{All: []api.Condition{{Field: "category", Value: "Nope"}}}},
 			"/filter/all/0/value absent_category", "",
 		},
-		"one of a list": {api.Request{Scenario: "home.trending", Filter: brand([]string{"B1", "b0"})}, "/filter/value/1 absent_brand", `is "B0"`},
+		"one of a list": {
+			api.Request{Scenario: "home.trending", Filter: brand([]string{"B1", "b0"})}, "/filter/value/1 absent_brand", `is "B0"`,
+		},
 		"items": {
 			api.Request{Scenario: "cart.complementary", ContextItems: []string{"i001", "x"}, Cart: []string{"y"}},
 			"/context_items/1 absent_item, /cart/0 absent_item", `no item "x"`,
@@ -82,7 +85,9 @@ func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 		t.Parallel()
 		var page api.PageAnswer
 		_, err := s.call(t, http.MethodPost, "/v1/recommendations/batch", nil, api.PageRequest{
-			Cart: []string{"y"}, Placements: []api.Request{{Scenario: "home.trending", Category: "Nope"}, {Scenario: "home.trending", Cart: []string{"z"}}},
+			Cart: []string{"y"}, Placements: []api.Request{
+				{Scenario: "home.trending", Category: "Nope"}, {Scenario: "home.trending", Cart: []string{"z"}},
+			},
 		}, &page)
 		if err != nil {
 			t.Fatal(err)
@@ -114,12 +119,14 @@ func TestRulesThatDoNothingAreWarnedOf(t *testing.T) {
 		rule api.Rule
 		want string
 	}{
-		"that no item meets":            {api.Rule{Action: "boost", Factor: 2, Where: &never}, "/where no_effect"},
-		"that all items meet":           {api.Rule{Action: "bury", Factor: .5, Where: &always}, "/where no_effect"},
-		"that keeps nothing":            {api.Rule{Action: "filter", Where: &never}, "/where hides_all"},
-		"that keeps all":                {api.Rule{Action: "filter", Where: &always}, "/where no_effect"},
-		"that hides all":                {api.Rule{Action: "hide", Where: &always}, "/where hides_all"},
-		"that is over":                  {api.Rule{Action: "hide", Where: &always, Until: wire.TimeOf(time.Unix(1e9, 0))}, "/until rule_over"},
+		"that no item meets":  {api.Rule{Action: "boost", Factor: 2, Where: &never}, "/where no_effect"},
+		"that all items meet": {api.Rule{Action: "bury", Factor: .5, Where: &always}, "/where no_effect"},
+		"that keeps nothing":  {api.Rule{Action: "filter", Where: &never}, "/where hides_all"},
+		"that keeps all":      {api.Rule{Action: "filter", Where: &always}, "/where no_effect"},
+		"that hides all":      {api.Rule{Action: "hide", Where: &always}, "/where hides_all"},
+		"that is over": {
+			api.Rule{Action: "hide", Where: &always, Until: wire.TimeOf(time.Unix(1e9, 0))}, "/until rule_over",
+		},
 		"that is switched off":          {api.Rule{Action: "hide", Where: &never, Disabled: true}, ""},
 		"that does something":           {api.Rule{Action: "hide", Where: &api.Condition{Field: "brand", Value: "B1"}}, ""},
 		"of what nothing is said about": {api.Rule{Action: "limit_per", Field: "attributes.colou", Max: 2}, "/field absent_field"},
@@ -186,7 +193,7 @@ func TestATimeThatCannotBeReadIsRefusedAsATime(t *testing.T) {
 		"action": "hide", "where": map[string]any{"field": "brand", "value": "B1"}, "from": "2026-12-24T00:00:00",
 	}, nil)
 	list := apierror.From(err).Errors
-	if len(list) != 1 || list[0].Pointer != "/from" || list[0].Code != "invalid_time" || !strings.Contains(list[0].Detail, "with its zone") {
+	if told(list) != "/from invalid_time" || !strings.Contains(list[0].Detail, "with its zone") {
 		t.Errorf("%+v", list)
 	}
 }

@@ -152,7 +152,7 @@ type Answer struct {
 	Rows            []Row  `json:"rows,omitzero"`
 	Scenario        string `json:"scenario"`
 	ScenarioVersion int64  `json:"scenario_version"`
-	// What the request names and the shop lacks, or what it lacks itself
+	// What is named and the shop lacks, and what is not sent and needed
 	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
@@ -4198,7 +4198,7 @@ type MetricsParams struct {
 	From string
 	// Moment behind the last; now when absent
 	To string
-	// IANA name of the zone of dates, days and weeks; UTC when absent
+	// IANA zone of dates, days and weeks; UTC when absent
 	Timezone string
 	Interval string
 	// scenario (when absent), experiment, rule, currency, channel; joined by commas
@@ -4650,7 +4650,7 @@ type ScenarioMetricsParams struct {
 	From string
 	// Moment behind the last; now when absent
 	To string
-	// IANA name of the zone of dates, days and weeks; UTC when absent
+	// IANA zone of dates, days and weeks; UTC when absent
 	Timezone string
 }
 

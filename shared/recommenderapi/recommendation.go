@@ -63,7 +63,7 @@ type Answer struct {
 	Facets           []Facet               `json:"facets,omitempty" doc:"Fields that split best the first 100 items that can be shown"`
 	Degraded         []string              `json:"degraded,omitempty" doc:"Peers and stores that could not help"`
 	Freshness        Freshness             `json:"freshness"`
-	Warnings         []apierror.FieldError `json:"warnings,omitempty" doc:"What the request names and the shop lacks, or what it lacks itself"`
+	Warnings         []apierror.FieldError `json:"warnings,omitempty" doc:"What the shop lacks of it, and what it lacks itself"`
 	NextCursor       *string               `json:"next_cursor"`
 }
 

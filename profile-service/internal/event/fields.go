@@ -372,8 +372,8 @@ func (d *decoder) finish() {
 	}
 	if e.Type == TypeRefund && len(e.Lines) == 0 && e.OrderID != "" && e.Value != nil {
 		d.warn(
-			"/value", "whole_order", "The refund names no items, so that all of its order counts as given back, whatever the value. Name what "+
-				"came back in items; of money alone, for which nothing came back, send no refund.",
+			"/value", "whole_order", "The refund names no items, so that all of its order counts as given back, whatever the value. "+
+				"Name what came back in items; of money alone, for which nothing came back, send no refund.",
 		)
 	}
 	d.finishRating()

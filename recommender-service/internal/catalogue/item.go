@@ -180,7 +180,8 @@ func (n *names) like(kind nameKind, text string) string {
 			continue
 		}
 		narrowest := key.text[strings.LastIndex(key.text, levelMark)+1:]
-		if strings.EqualFold(key.text, text) || strings.EqualFold(key.text, rejoined) || strings.EqualFold(strings.TrimSpace(narrowest), text) {
+		whole := strings.EqualFold(key.text, text) || strings.EqualFold(key.text, rejoined)
+		if whole || strings.EqualFold(strings.TrimSpace(narrowest), text) {
 			best = key.text
 		}
 	}

@@ -48,7 +48,9 @@ func TestDaysAndWeeksAreThoseOfTheZone(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			q := Query{From: noon.Add(-time.Hour), To: noon.Add(24 * time.Hour), Zone: zone, Interval: c.interval, GroupBy: []string{"scenario"}}
+			q := Query{
+				From: noon.Add(-time.Hour), To: noon.Add(24 * time.Hour), Zone: zone, Interval: c.interval, GroupBy: []string{"scenario"},
+			}
 			table, err := (&Reporter{Store: stored}).Table(t.Context(), "north", q)
 			if err != nil {
 				t.Fatal(err)

@@ -73,9 +73,9 @@ func (a *API) registerExperiments(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "metrics", Method: http.MethodGet, Path: "/v1/metrics", Tags: []string{"Metrics"},
 		Summary: "Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel",
-		Description: "Days and weeks are those of `timezone`, of UTC without one; they are added up from hours. Orders and revenue are attributed: a purchase line counts for " +
-			"the answer that it names and that showed the item, else for the visitor's last click on the item " +
-			"within 7 days. Refunds take back. Test calls count nowhere.",
+		Description: "Days and weeks are those of `timezone`, of UTC without one; they are added up from hours. Orders and revenue are " +
+			"attributed: a purchase line counts for the answer that it names and that showed the item, else for the visitor's last click " +
+			"on the item within 7 days. Refunds take back. Test calls count nowhere.",
 		Errors: []int{http.StatusUnprocessableEntity},
 	}, a.metrics)
 }

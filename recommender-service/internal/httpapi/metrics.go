@@ -18,7 +18,7 @@ import (
 type Span struct {
 	From string `query:"from" maxLength:"40" doc:"First hour, RFC 3339, a date or epoch milliseconds; 7 days before the end when absent"`
 	To   string `query:"to" maxLength:"40" doc:"Moment behind the last; now when absent"`
-	Zone string `query:"timezone" maxLength:"64" doc:"IANA name of the zone of dates, days and weeks; UTC when absent" example:"Australia/Sydney"`
+	Zone string `query:"timezone" maxLength:"64" doc:"IANA zone of dates, days and weeks; UTC when absent" example:"Australia/Sydney"`
 }
 
 // times reads a Span: from is before to, both as the text says, or the seven days until now. A

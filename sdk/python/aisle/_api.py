@@ -137,7 +137,7 @@ class Answer(TypedDict):
     rows: NotRequired[list[Row]]
     scenario: str
     scenario_version: int
-    # What the request names and the shop lacks, or what it lacks itself
+    # What is named and the shop lacks, and what is not sent and needed
     warnings: NotRequired[list[FieldError]]
 
 

@@ -134,7 +134,7 @@ export interface Answer {
   rows?: Row[];
   scenario: string;
   scenario_version: number;
-  /** What the request names and the shop lacks, or what it lacks itself */
+  /** What is named and the shop lacks, and what is not sent and needed */
   warnings?: FieldError[];
 }
 

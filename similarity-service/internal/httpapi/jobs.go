@@ -150,7 +150,9 @@ func complete(r *similarityapi.JobRequest) error {
 	}
 	// Who overrules the gate is asked why, which stands beside the model for good.
 	if r.Publish == "always" && r.Reason == "" {
-		fields = append(fields, apierror.FieldError{Pointer: "/reason", Code: "required", Detail: "publish \"always\" overrules the gate: say why"})
+		fields = append(fields, apierror.FieldError{
+			Pointer: "/reason", Code: "required", Detail: "publish \"always\" overrules the gate: say why",
+		})
 	}
 	if r.TouchedOnly && r.Kind != KindRecompute {
 		fields = append(fields, apierror.FieldError{
@@ -170,7 +172,9 @@ func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
 	var fields []apierror.FieldError
 	for at, name := range r.Algorithms {
 		if err := evaluate.Known(name); err != nil {
-			fields = append(fields, apierror.FieldError{Pointer: fmt.Sprintf("/algorithms/%d", at), Code: "invalid_value", Detail: err.Error()})
+			fields = append(fields, apierror.FieldError{
+				Pointer: fmt.Sprintf("/algorithms/%d", at), Code: "invalid_value", Detail: err.Error(),
+			})
 		}
 	}
 	if _, err := evaluate.Pinned(r.Parameters).Checked(); err != nil {
@@ -184,11 +188,14 @@ func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
 		})
 	}
 	if r.Folds == 1 {
-		fields = append(fields, apierror.FieldError{Pointer: "/folds", Code: "too_small", Detail: "one fold is none: give 2 or more, or leave it out"})
+		fields = append(fields, apierror.FieldError{
+			Pointer: "/folds", Code: "too_small", Detail: "one fold is none: give 2 or more, or leave it out",
+		})
 	}
 	if r.TouchedOnly && (len(r.Algorithms) > 0 || len(r.Parameters) > 0) {
 		fields = append(fields, apierror.FieldError{
-			Pointer: "/touched_only", Code: "contradiction", Detail: "touched_only goes by the recipe of the live model: leave out algorithms and parameters",
+			Pointer: "/touched_only", Code: "contradiction",
+			Detail: "touched_only goes by the recipe of the live model: leave out algorithms and parameters",
 		})
 	}
 	return fields

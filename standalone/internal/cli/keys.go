@@ -18,8 +18,8 @@ import (
 func newKeysCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "keys", Short: "Make, list and remove API keys"}
 	file := cmd.PersistentFlags().String(
-		"keys-file", cmp.Or(os.Getenv("AISLE_KEYS_FILE"), "keys.json"), "the keys file, which all services read and follow; AISLE_KEYS_FILE "+
-			"names another when absent",
+		"keys-file", cmp.Or(os.Getenv("AISLE_KEYS_FILE"), "keys.json"),
+		"the keys file, which all services read and follow; AISLE_KEYS_FILE names another when absent",
 	)
 	cmd.AddCommand(newKeysInitCommand(file), newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file),
 		newCreateUserSecretCommand(file), newRemoveUserSecretCommand(file), newUserTokenCommand(file), newRequireUserTokenCommand(file))
