@@ -1,6 +1,7 @@
 package service_test
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
@@ -59,6 +61,7 @@ func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 			api.Request{Scenario: "cart.complementary", ContextItems: []string{"i001", "x"}, Cart: []string{"y"}},
 			"/context_items/1 absent_item, /cart/0 absent_item", `no item "x"`,
 		},
+		"a market": {api.Request{Scenario: "home.trending", Market: &api.Market{Country: "DE", Language: "de"}}, "", ""},
 		"a page without an item": {
 			api.Request{Scenario: "product_detail.similar", UserID: "ann"}, "/context_items nothing_to_go_by", "Send context_items.",
 		},
@@ -108,6 +111,26 @@ func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 			t.Errorf("%v, %q", err, got)
 		}
 	})
+}
+
+func TestAnEmptyListWarnsOfAMarketInWhichNothingIsSold(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	s.world.edit("north", func(d *shopData) {
+		for n := range 200 {
+			price := 5.0
+			d.put(profileapi.Item{ItemID: fmt.Sprintf("i%03d", n), Title: "Lamp", Price: &price, Currency: "EUR"})
+		}
+	})
+	request := api.Request{Scenario: "home.trending", Market: &api.Market{Country: "CH", Currency: "CHF"}}
+	a := s.await(t, request, func(a api.Answer) bool { return len(a.Items) == 0 })
+	if told(a.Warnings) != "/market absent_market" || !strings.Contains(a.Warnings[0].Detail, "none of the 200 items") {
+		t.Errorf("%+v", a.Warnings)
+	}
+	request.Market.Currency = "EUR"
+	if a := s.recommend(t, request); len(a.Items) == 0 || len(a.Warnings) > 0 {
+		t.Errorf("in euros: %d items, %+v", len(a.Items), a.Warnings)
+	}
 }
 
 func TestRulesThatDoNothingAreWarnedOf(t *testing.T) {

@@ -120,7 +120,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	}
 	if len(p.Scenario.Rows) > 0 {
 		answer, err := a.Engine.RecommendRows(ctx, shop, p, &in.Body, a.find(shop))
-		answer.Warnings = a.warned(shop, "", "/cart", p.Scenario, &in.Body)
+		answer.Warnings = append(a.warned(shop, "", "/cart", p.Scenario, &in.Body), a.unsold(shop, "/market", &in.Body, &answer)...)
 		return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 	}
 	answer, err := a.Engine.Recommend(ctx, shop, p, &in.Body)
@@ -131,7 +131,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	if err == nil && in.Body.Facets > 0 {
 		answer.Facets, err = a.Engine.Facets(ctx, shop, p, &in.Body)
 	}
-	answer.Warnings = a.warned(shop, "", "/cart", p.Scenario, &in.Body)
+	answer.Warnings = append(a.warned(shop, "", "/cart", p.Scenario, &in.Body), a.unsold(shop, "/market", &in.Body, &answer)...)
 	return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 }
 
@@ -225,7 +225,11 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		return nil, problem(err, "recommendation", "")
 	}
 	for n := range answers {
-		answers[n].Warnings = warnings[n]
+		market := "/market"
+		if in.Body.Placements[n].Market != nil {
+			market = "/placements/" + strconv.Itoa(n) + market
+		}
+		answers[n].Warnings = append(warnings[n], a.unsold(shop, market, requests[n], &answers[n])...)
 		answers[n] = a.finish(shop, answers[n])
 	}
 	return &pageOutput{recommenderapi.PageAnswer{Placements: answers}}, nil

@@ -71,3 +71,22 @@ func unled(prefix string, s *recommenderapi.Scenario, r *recommenderapi.Request)
 	}
 	return list
 }
+
+// lookedAt is how many items are looked at to say that nothing is sold in a market.
+const lookedAt = 2000
+
+// unsold says of an empty answer that nothing of the shop is sold in the market of the request; nil otherwise. at is the JSON pointer to
+// the market.
+func (a *API) unsold(shop, at string, r *recommenderapi.Request, answer *recommenderapi.Answer) (list []apierror.FieldError) {
+	if r.Market == nil || len(answer.Items)+len(answer.Rows) > 0 {
+		return nil
+	}
+	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
+		if looked, sold := v.Sold(r.Market, lookedAt); looked > 0 && !sold {
+			list = append(list, apierror.FieldError{Pointer: at, Code: "absent_market", Detail: fmt.Sprintf(
+				"none of the %d items that were looked at is sold there: their countries, currency and prices decide it", looked,
+			)})
+		}
+	})
+	return list
+}
