@@ -152,7 +152,7 @@ type Answer struct {
 	Rows            []Row  `json:"rows,omitzero"`
 	Scenario        string `json:"scenario"`
 	ScenarioVersion int64  `json:"scenario_version"`
-	// What is named and the shop lacks, and what is not sent and needed
+	// What the shop lacks of it, and what it lacks itself
 	Warnings []FieldError `json:"warnings,omitzero"`
 }
 

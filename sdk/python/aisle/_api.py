@@ -137,7 +137,7 @@ class Answer(TypedDict):
     rows: NotRequired[list[Row]]
     scenario: str
     scenario_version: int
-    # What is named and the shop lacks, and what is not sent and needed
+    # What the shop lacks of it, and what it lacks itself
     warnings: NotRequired[list[FieldError]]
 
 

@@ -134,7 +134,7 @@ export interface Answer {
   rows?: Row[];
   scenario: string;
   scenario_version: number;
-  /** What is named and the shop lacks, and what is not sent and needed */
+  /** What the shop lacks of it, and what it lacks itself */
   warnings?: FieldError[];
 }
 
