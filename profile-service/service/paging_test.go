@@ -2,8 +2,11 @@ package service_test
 
 import (
 	"fmt"
+	"net/http"
+	"strings"
 	"testing"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
@@ -34,6 +37,31 @@ func TestEventPagesEnd(t *testing.T) {
 			if seen != "210" {
 				t.Errorf("pages of %d show %s, want 210", limit, seen)
 			}
+		}
+	})
+}
+
+func TestAParameterThatThereIsNotIsAnsweredWithThoseThatThereAre(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		for query, want := range map[string]string{"order_id=o1": "use after_seq, cursor, ", "user-id=u": "user_id is near it"} {
+			err := s.http.Call(t.Context(), http.MethodGet, "/v1/events?"+query, nil, nil, nil)
+			list := apierror.From(err).Errors
+			if len(list) != 1 || list[0].Code != "unknown_field" || !strings.Contains(list[0].Detail, want) {
+				t.Errorf("%s: %+v", query, list)
+			}
+		}
+	})
+}
+
+func TestEventsOfATypeThatThereIsNot(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *running) {
+		err := s.http.Call(t.Context(), http.MethodGet, "/v1/events?type=view_itm", nil, nil, nil)
+		list := apierror.From(err).Errors
+		if len(list) != 1 || list[0].Code != "unknown_type" || !strings.Contains(list[0].Detail, "view_item is near") {
+			t.Errorf("%v %+v", err, list)
+		}
+		if err := s.http.Call(t.Context(), http.MethodGet, "/v1/events?type=refund", nil, nil, nil); err != nil {
+			t.Errorf("of a type of which there are none: %v", err)
 		}
 	})
 }

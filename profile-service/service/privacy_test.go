@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,12 @@ func TestMergeMovesASessionAndItsLateEvents(t *testing.T) {
 		)
 		if !apierror.Is(problem, http.StatusConflict) {
 			t.Errorf("a cycle: %v", problem)
+		}
+		_, problem = httpclient.JSON[profileapi.Merged](
+			t.Context(), s.http, http.MethodPost, "/v1/users/carl/merge", nil, profileapi.Merge{AnonymousID: "carl"},
+		)
+		if !apierror.Is(problem, http.StatusUnprocessableEntity) || !strings.Contains(problem.Error(), "is the user himself") {
+			t.Errorf("a user merged into himself: %v", problem)
 		}
 		if p := profileOf(t, s.client, profileapi.ProfileQuery{UserID: "ann2"}); len(p.Recent) != 4 {
 			t.Errorf("behind a second merge: %v", ids(p.Recent))

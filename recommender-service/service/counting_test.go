@@ -171,7 +171,8 @@ func TestFiguresSayWhatHappened(t *testing.T) {
 		t.Errorf("warnings %+v", report.MetricsWarnings)
 	}
 	s.table(t, "interval=day&scenario=mine", api.MetricsRow{
-		At: today(), Scenario: "mine", Requests: 2, Impressions: 8, Clicks: 3, Orders: 1, OrderLines: 2, Revenue: 15, Refunded: 12,
+		At: today(), Day: today().Format(time.DateOnly), Scenario: "mine",
+		Requests: 2, Impressions: 8, Clicks: 3, Orders: 1, OrderLines: 2, Revenue: 15, Refunded: 12,
 		Unverified: 1, NotInList: 2,
 	})
 	s.table(t, "interval=all&group_by=scenario,rule&scenario=mine", api.MetricsRow{
@@ -239,7 +240,7 @@ func TestFiguresAreAskedForInWordsThatThereAre(t *testing.T) {
 	s := north(t)
 	for query, want := range map[string]string{
 		"group_by=scenario,brand": "group_by", "interval=month": "interval", "from=2026-01-02&to=2026-01-01": "from",
-		"from=yesterday": "from", "grouping=day": "grouping",
+		"from=yesterday": "from", "grouping=day": "grouping", "timezone=Sydney": "timezone", "timezone=Local": "timezone",
 	} {
 		_, err := s.call(t, http.MethodGet, "/v1/metrics?"+query, nil, nil, nil)
 		if diff := cmp.Diff([]string{want}, pointers(t, err)); diff != "" {
@@ -248,6 +249,11 @@ func TestFiguresAreAskedForInWordsThatThereAre(t *testing.T) {
 	}
 	if _, err := s.call(t, http.MethodGet, "/v1/metrics?from=2026-01-01&to=2026-02-01&interval=week", nil, nil, nil); err != nil {
 		t.Error(err)
+	}
+	var table api.MetricsTable
+	_, err := s.call(t, http.MethodGet, "/v1/metrics?from=2026-01-01&to=2026-01-02&timezone=Australia/Sydney", nil, nil, &table)
+	if want := time.Date(2025, 12, 31, 13, 0, 0, 0, time.UTC); err != nil || !table.From.Equal(want) {
+		t.Errorf("a day of Sydney begins at %v, want %v: %v", table.From, want, err)
 	}
 }
 

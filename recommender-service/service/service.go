@@ -167,7 +167,7 @@ func (s *Service) build(ids *trackingid.Keys) error {
 	s.guard = &figures.Guard{Reporter: reporter, Experiments: s.experiments, Audit: recorder, Logger: logger, Now: now}
 	s.server = httpserver.New(httpserver.Options{
 		Service: Name, Description: description, Version: s.deps.Version, Auth: s.deps.Auth, Logger: logger, Registry: s.deps.Registry,
-		Mend:       httpapi.Mend,
+		Elsewhere:  httpapi.Elsewhere(),
 		RateLimits: s.deps.Limits,
 	})
 	if err := s.watchFigures(profile, similarity); err != nil {

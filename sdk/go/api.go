@@ -152,6 +152,8 @@ type Answer struct {
 	Rows            []Row  `json:"rows,omitzero"`
 	Scenario        string `json:"scenario"`
 	ScenarioVersion int64  `json:"scenario_version"`
+	// What the shop lacks of it, and what it lacks itself
+	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
 // Arm is a value of the API.
@@ -611,6 +613,8 @@ type Export struct {
 	State      string        `json:"state"`
 	// People to write; 0 while a segment is being read
 	Total int64 `json:"total"`
+	// When it is started: what its filter names and the shop lacks
+	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
 // ExportCounts is a value of the API.
@@ -1217,9 +1221,11 @@ type MetricsRow struct {
 	// Beginning of the interval, UTC; absent for all
 	At time.Time `json:"at,omitzero"`
 	// What the visits came through; absent for the shop's own pages
-	Channel      string  `json:"channel,omitzero"`
-	Clicks       int64   `json:"clicks"`
-	Currency     string  `json:"currency,omitzero"`
+	Channel  string `json:"channel,omitzero"`
+	Clicks   int64  `json:"clicks"`
+	Currency string `json:"currency,omitzero"`
+	// Of a day or week: its first day in the time zone
+	Day          string  `json:"day,omitzero"`
 	Degraded     int64   `json:"degraded"`
 	Empty        int64   `json:"empty"`
 	ExperimentID string  `json:"experiment_id,omitzero"`
@@ -2115,7 +2121,7 @@ type SavedExperiment struct {
 	// RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
 	UpdatedAt time.Time `json:"updated_at,omitzero"`
 	Version   *int64    `json:"version,omitzero"`
-	// Model versions that it names and that are gone or not known
+	// Model versions that are gone or not known, and arms that show the same
 	Warnings []FieldError `json:"warnings,omitzero"`
 }
 
@@ -4191,7 +4197,9 @@ type MetricsParams struct {
 	// First hour, RFC 3339, a date or epoch milliseconds; 7 days before the end when absent
 	From string
 	// Moment behind the last; now when absent
-	To       string
+	To string
+	// IANA zone of dates, days and weeks; UTC when absent
+	Timezone string
 	Interval string
 	// scenario (when absent), experiment, rule, currency, channel; joined by commas
 	GroupBy []string
@@ -4203,6 +4211,7 @@ func (p *MetricsParams) query() url.Values {
 	q := query{}
 	q.add("from", p.From)
 	q.add("to", p.To)
+	q.add("timezone", p.Timezone)
 	q.add("interval", p.Interval)
 	q.add("group_by", p.GroupBy)
 	q.add("scenario", p.Scenario)
@@ -4211,8 +4220,9 @@ func (p *MetricsParams) query() url.Values {
 
 // Metrics — figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel
 //
-// Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and that showed
-// the item, else for the visitor's last click on the item within 7 days. Refunds take back. Test calls count nowhere.
+// Days and weeks are those of `timezone`, of UTC without one; they are added up from hours. Orders and revenue are attributed: a
+// purchase line counts for the answer that it names and that showed the item, else for the visitor's last click on the item within 7
+// days. Refunds take back. Test calls count nowhere.
 //
 // Scope: `config:read`.
 func (c *Client) Metrics(ctx context.Context, params MetricsParams, options ...Option) (MetricsTable, error) {
@@ -4296,7 +4306,7 @@ func (c *Client) PreviewScenario(ctx context.Context, id string, body PreviewReq
 // PutExperiment — change or add the experiment
 //
 // Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of one that
-// the experiment named before, and when the similarity-service does not answer.
+// the experiment named before, and when the similarity-service does not answer, and names arms that show the same.
 //
 // Scope: `config:write`.
 func (c *Client) PutExperiment(ctx context.Context, id string, body Experiment, options ...Option) (SavedExperiment, error) {
@@ -4341,7 +4351,7 @@ func (c *Client) PutItems(ctx context.Context, body []Item, options ...Option) (
 // PutRollout — change or add the rollout
 //
 // Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of one that
-// the rollout named before, and when the similarity-service does not answer.
+// the rollout named before, and when the similarity-service does not answer, and names arms that show the same.
 //
 // Scope: `config:write`.
 func (c *Client) PutRollout(ctx context.Context, id string, body Experiment, options ...Option) (SavedExperiment, error) {
@@ -4427,7 +4437,7 @@ func (c *Client) Rank(ctx context.Context, body RankRequest, options ...Option) 
 // Recommend — ask a scenario for items
 //
 // Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: `degraded` names what could
-// not help. `explain: full` needs a secret key.
+// not help, `warnings` what the request names and the shop lacks. `explain: full` needs a secret key.
 //
 // Scope: `recommendations:read`.
 func (c *Client) Recommend(ctx context.Context, body Request, options ...Option) (Answer, error) {
@@ -4640,12 +4650,15 @@ type ScenarioMetricsParams struct {
 	From string
 	// Moment behind the last; now when absent
 	To string
+	// IANA zone of dates, days and weeks; UTC when absent
+	Timezone string
 }
 
 func (p *ScenarioMetricsParams) query() url.Values {
 	q := query{}
 	q.add("from", p.From)
 	q.add("to", p.To)
+	q.add("timezone", p.Timezone)
 	return url.Values(q)
 }
 

@@ -213,8 +213,12 @@ func TestKeys(t *testing.T) {
 	if w := call(h, "POST", "/v1/things/a", `{"name":"a"}`); w.Code != 401 || w.Header().Get("WWW-Authenticate") != "Bearer" {
 		t.Errorf("without a key: %d", w.Code)
 	}
-	if w := call(h, "POST", "/v1/things/a", `{"name":"a"}`, "X-API-Key", secrets[1]); w.Code != 403 {
-		t.Errorf("without the scope: %d", w.Code)
+	if w := call(h, "POST", "/v1/things/a", `{"name":"a"}`, "X-API-Key", secrets[1]); w.Code != 403 ||
+		!strings.Contains(w.Body.String(), "aisle keys create --scope "+auth.ScopeEventsWrite) {
+		t.Errorf("without the scope: %d %s", w.Code, w.Body)
+	}
+	if said := lacking(auth.KindPublishable, auth.ScopeUsersRead); !strings.Contains(said, "with a secret key") {
+		t.Errorf("a page's key without the scope: %s", said)
 	}
 	w := call(h, "OPTIONS", "/v1/things/a", "", "Origin", "https://red.example", "Access-Control-Request-Method", "POST")
 	if w.Code != 204 || w.Header().Get("Access-Control-Allow-Origin") != "https://red.example" {

@@ -132,7 +132,7 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 			}
 		}
 		if !p.Can(scope) {
-			WriteProblem(c, apierror.New(http.StatusForbidden, "scope_missing", fmt.Sprintf("The key lacks the scope %s.", scope)))
+			WriteProblem(c, apierror.New(http.StatusForbidden, "scope_missing", lacking(p.Kind, scope)))
 			return
 		}
 		p.RequestID = c.Writer.Header().Get(requestIDHeader)
@@ -140,4 +140,14 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 		c.Request = c.Request.WithContext(stages.With(auth.WithPrincipal(c.Request.Context(), p)))
 		next(ctx)
 	}
+}
+
+// lacking says that a key of a kind lacks a scope, and what has it.
+func lacking(kind auth.Kind, scope string) string {
+	said := "The key lacks the scope " + scope + "."
+	if kind == auth.KindPublishable {
+		return said + " A publishable key may post events and ask for recommendations at most: send other requests from a server, with a " +
+			"secret key."
+	}
+	return said + " Make one that has it with \"aisle keys create --scope " + scope + "\"."
 }

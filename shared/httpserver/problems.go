@@ -101,15 +101,15 @@ func fieldOf(d *huma.ErrorDetail) apierror.FieldError {
 
 // finishProblem completes every error answer: request id, Retry-After, and the cause in the log, once.
 func finishProblem(
-	logger *slog.Logger, mend func(*huma.Operation, huma.Registry, *apierror.Problem), schemas huma.Registry,
+	logger *slog.Logger, elsewhere map[string][]string, schemas huma.Registry,
 ) huma.Transformer {
 	return func(ctx huma.Context, _ string, body any) (any, error) {
 		p, ok := body.(*apierror.Problem)
 		if !ok {
 			return body, nil
 		}
-		if mend != nil && ctx.Operation() != nil {
-			mend(ctx.Operation(), schemas, p)
+		if ctx.Operation() != nil {
+			nameKnown(ctx.Operation(), schemas, elsewhere, p)
 		}
 		return finish(humagin.Unwrap(ctx), logger, p), nil
 	}

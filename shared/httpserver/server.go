@@ -41,8 +41,9 @@ type Options struct {
 	Logger      *slog.Logger
 	Registry    prometheus.Registerer
 	RateLimits  RateLimits // zero values take the defaults
-	// Mend, when not nil, adds to a refusal what would have been right; it may change the problem's fields.
-	Mend func(op *huma.Operation, schemas huma.Registry, p *apierror.Problem)
+	// Elsewhere are names that other products have for fields and parameters of the service, without marks and in lower case; of several
+	// the first that belongs where the name was sent is meant. A refusal names it.
+	Elsewhere map[string][]string
 }
 
 // Server is a gin engine and the huma API on it.
@@ -99,7 +100,7 @@ func humaConfig(o Options) huma.Config {
 	config.DocsPath = "" // the reference page is embedded instead of loaded from a CDN
 	config.CreateHooks = nil
 	config.Formats = map[string]huma.Format{"application/json": strictJSON, "json": strictJSON}
-	config.Transformers = []huma.Transformer{finishProblem(o.Logger, o.Mend, config.Components.Schemas), tellStages}
+	config.Transformers = []huma.Transformer{finishProblem(o.Logger, o.Elsewhere, config.Components.Schemas), tellStages}
 	config.RejectUnknownQueryParameters = true
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"bearer": {Type: "http", Scheme: "bearer", Description: "A key made with `aisle keys create`."},

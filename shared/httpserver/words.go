@@ -28,7 +28,10 @@ var messages = [...]struct{ said, code, detail string }{
 	{"expected array", "wrong_type", "has to be a list"},
 	{"expected object", "wrong_type", "has to be an object"},
 	{"expected value to be one of ", "invalid_value", "has to be one of %"},
-	{"expected value to match ", "invalid_value", "has none of the forms that are read here"},
+	{ // only times have several forms
+		"expected value to match ", "invalid_time",
+		"has to be a time in RFC 3339 with its zone, such as 2026-12-24T09:00:00+11:00, a date, or an epoch",
+	},
 	{"expected string to match pattern ^[A-Za-z0-9._-]+$", "invalid_id", "may have letters, digits, dots, hyphens and underscores only"},
 	{"expected string to match pattern ", "invalid_value", "does not have the form %"},
 	{"expected string to be ", "invalid_value", "has to be %"},
@@ -52,7 +55,7 @@ func inWords(f apierror.FieldError) apierror.FieldError {
 	}
 	for _, m := range messages {
 		if rest, ok := strings.CutPrefix(f.Detail, m.said); ok {
-			f.Code, f.Detail = m.code, strings.Replace(m.detail, "%", strings.Trim(rest, `"`), 1)
+			f.Code, f.Detail = m.code, strings.Replace(m.detail, "%", unquoted(rest), 1)
 			break
 		}
 	}
@@ -60,4 +63,12 @@ func inWords(f apierror.FieldError) apierror.FieldError {
 		f.Detail = "the body " + f.Detail
 	}
 	return f
+}
+
+// unquoted takes away quotation marks that enclose a text, and leaves those within it.
+func unquoted(text string) string {
+	if inner := strings.Trim(text, `"`); text == `"`+inner+`"` {
+		return inner
+	}
+	return text
 }

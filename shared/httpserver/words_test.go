@@ -22,8 +22,10 @@ func TestFieldsAreJudgedInWords(t *testing.T) {
 		{"", `{"name":"a","parts":[{}]}`, "/parts/0/size", "required", "is missing"},
 		{"", `{"name":"a","parts":[{"size":0}]}`, "/parts/0/size", "out_of_range", "has to be 1 or more"},
 		{"", `{"name":"a","parts":[{"size":"1"}]}`, "/parts/0/size", "wrong_type", "has to be a whole number"},
+		{"", `{"name":"a","parts":[{"size":1,"sise":2}]}`, "/parts/0/sise", "unknown_field", "is not known here: size is near it"},
 		{"", `[]`, "", "wrong_type", "the body has to be an object"},
 		{"?limit=11", `{"name":"a"}`, "limit", "out_of_range", "has to be 10 or less"},
+		{"?limt=2", `{"name":"a"}`, "limt", "unknown_field", "is not known here: limit is near it"},
 		{"?limit=x", `{"name":"a"}`, "limit", "wrong_type", "has to be a whole number"},
 	} {
 		w := call(h, "POST", "/v1/things/a"+c.query, c.body)

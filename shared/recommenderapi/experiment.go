@@ -1,6 +1,8 @@
 package recommenderapi
 
 import (
+	"reflect"
+
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
@@ -23,7 +25,33 @@ type Experiment struct {
 // SavedExperiment is an experiment as it was stored.
 type SavedExperiment struct {
 	Experiment
-	Warnings []apierror.FieldError `json:"warnings,omitempty" doc:"Model versions that it names and that are gone or not known"`
+	Warnings []apierror.FieldError `json:"warnings,omitempty" doc:"Model versions that are gone or not known, and arms that show the same"`
+}
+
+// Alike returns the first two arms, by their numbers, that show the same, so that there is nothing to find between them; false for none. An
+// arm that names the only scenario of the experiment shows what one shows that names none.
+func (x *Experiment) Alike() (one, other int, alike bool) {
+	for other := range x.Arms {
+		for one := range other {
+			if reflect.DeepEqual(x.shown(one), x.shown(other)) {
+				return one, other, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// shown is what an arm shows, without its name and to whom.
+func (x *Experiment) shown(n int) ExperimentArm {
+	arm := x.Arms[n]
+	arm.Name, arm.Share, arm.Shadow = "", 0, false
+	if len(x.Scenarios) == 1 && arm.Scenario == x.Scenarios[0] {
+		arm.Scenario = ""
+	}
+	if len(arm.ModelVersions) == 0 {
+		arm.ModelVersions = nil
+	}
+	return arm
 }
 
 // ExperimentArm is one arm. What it does not name is as it is without the experiment.
@@ -140,6 +168,7 @@ type MetricsTable struct {
 // items.
 type MetricsRow struct {
 	At           wire.Time `json:"at,omitempty" doc:"Beginning of the interval, UTC; absent for all"`
+	Day          string    `json:"day,omitempty" doc:"Of a day or week: its first day in the time zone" example:"2026-12-01"`
 	Scenario     string    `json:"scenario,omitempty"`
 	ExperimentID string    `json:"experiment_id,omitempty"`
 	Arm          string    `json:"arm,omitempty"`

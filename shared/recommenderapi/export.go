@@ -1,6 +1,9 @@
 package recommenderapi
 
-import "github.com/aisle-rec/aisle/shared/wire"
+import (
+	"github.com/aisle-rec/aisle/shared/apierror"
+	"github.com/aisle-rec/aisle/shared/wire"
+)
 
 // ExportRequest asks for recommendations for many people at once.
 type ExportRequest struct {
@@ -44,14 +47,15 @@ const (
 
 // Export is the state of an export.
 type Export struct {
-	ExportID   string        `json:"export_id"`
-	State      string        `json:"state" enum:"queued,running,done,failed,cancelled"`
-	Done       int           `json:"done" doc:"People written"`
-	Total      int           `json:"total" doc:"People to write; 0 while a segment is being read"`
-	Error      string        `json:"error,omitempty"`
-	Request    ExportRequest `json:"request"`
-	CreatedAt  wire.Time     `json:"created_at"`
-	FinishedAt wire.Time     `json:"finished_at,omitempty"`
+	ExportID   string                `json:"export_id"`
+	State      string                `json:"state" enum:"queued,running,done,failed,cancelled"`
+	Done       int                   `json:"done" doc:"People written"`
+	Total      int                   `json:"total" doc:"People to write; 0 while a segment is being read"`
+	Error      string                `json:"error,omitempty"`
+	Request    ExportRequest         `json:"request"`
+	CreatedAt  wire.Time             `json:"created_at"`
+	FinishedAt wire.Time             `json:"finished_at,omitempty"`
+	Warnings   []apierror.FieldError `json:"warnings,omitempty" doc:"When it is started: what its filter names and the shop lacks"`
 }
 
 // ExportLine is one line of an NDJSON export.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/httpclient"
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	"github.com/aisle-rec/aisle/shared/wire"
@@ -52,17 +53,18 @@ type Market struct {
 // Answer is a list of items for one placement, best first. An empty list is an answer; Degraded
 // says which parts could not help with it. NextCursor is nil at the end.
 type Answer struct {
-	RecommendationID string            `json:"recommendation_id" doc:"Send it back with the events that follow"`
-	Scenario         string            `json:"scenario"`
-	ScenarioVersion  int64             `json:"scenario_version"`
-	ModelVersions    map[string]string `json:"model_versions" doc:"By relation"`
-	Experiment       *Arm              `json:"experiment,omitempty"`
-	Items            []RecommendedItem `json:"items"`
-	Rows             []Row             `json:"rows,omitempty" doc:"Of a scenario that makes rows; items is empty then"`
-	Facets           []Facet           `json:"facets,omitempty" doc:"Fields that split best the first 100 items that can be shown"`
-	Degraded         []string          `json:"degraded,omitempty" doc:"Peers and stores that could not help"`
-	Freshness        Freshness         `json:"freshness"`
-	NextCursor       *string           `json:"next_cursor"`
+	RecommendationID string                `json:"recommendation_id" doc:"Send it back with the events that follow"`
+	Scenario         string                `json:"scenario"`
+	ScenarioVersion  int64                 `json:"scenario_version"`
+	ModelVersions    map[string]string     `json:"model_versions" doc:"By relation"`
+	Experiment       *Arm                  `json:"experiment,omitempty"`
+	Items            []RecommendedItem     `json:"items"`
+	Rows             []Row                 `json:"rows,omitempty" doc:"Of a scenario that makes rows; items is empty then"`
+	Facets           []Facet               `json:"facets,omitempty" doc:"Fields that split best the first 100 items that can be shown"`
+	Degraded         []string              `json:"degraded,omitempty" doc:"Peers and stores that could not help"`
+	Freshness        Freshness             `json:"freshness"`
+	Warnings         []apierror.FieldError `json:"warnings,omitempty" doc:"What the shop lacks of it, and what it lacks itself"`
+	NextCursor       *string               `json:"next_cursor"`
 }
 
 // Facet is a field whose values split a list.

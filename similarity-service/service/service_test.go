@@ -401,13 +401,19 @@ func TestJobs(t *testing.T) {
 		t.Parallel()
 		c := start(t, &peer{}, settings(t))
 		for pointer, r := range map[string]similarityapi.JobRequest{
-			"/relations": {Relations: []string{"cousins"}},
-			"/reason":    {Publish: "always"},
-			"/kind":      {Kind: "party"},
+			"/relations/0":  {Relations: []string{"cousins"}},
+			"/reason":       {Publish: "always"},
+			"/kind":         {Kind: "party"},
+			"/algorithms/1": {Algorithms: []string{"ease", "magic"}},
 		} {
 			_, err := c.StartJob(deadline(t), r)
 			if !apierror.Is(err, http.StatusUnprocessableEntity) || !strings.Contains(err.Error(), pointer) {
 				t.Errorf("%+v: %v, want 422 at %s", r, err, pointer)
+			}
+			for _, f := range apierror.From(err).Errors {
+				if f.Code == "" {
+					t.Errorf("%s has no code: %+v", pointer, f)
+				}
 			}
 		}
 		if _, err := c.Job(deadline(t), "job-none"); !apierror.Is(err, http.StatusNotFound) {

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aisle-rec/aisle/shared/apierror"
@@ -54,6 +56,28 @@ func TestTheTextOfAnItemIsShownStepByStep(t *testing.T) {
 	}
 	if _, err := c.ItemText(deadline(t), "nothing"); !apierror.Is(err, http.StatusNotFound) {
 		t.Errorf("an unknown item: %v", err)
+	}
+}
+
+// A slip of the pen in an id looked like an item that nothing goes with.
+func TestNeighboursOfAnItemThatThereIsNotAreNotFound(t *testing.T) {
+	t.Parallel()
+	_, h := startWithHandler(t, shop(1), settings(t))
+	known := itemID(0, 1)
+	for path, missing := range map[string]bool{
+		known: false, "nope": true, "nope?relation=bought_together": true, known + "/" + itemID(0, 2): false, known + "/nope": true,
+		"nope/" + known: true,
+	} {
+		// Nothing is said to be missing before the catalogue has been read.
+		eventually(t, path, func() error {
+			answer := httptest.NewRecorder()
+			h.ServeHTTP(answer, httptest.NewRequestWithContext(deadline(t), http.MethodGet, "http://localhost/v1/similarities/"+path, nil))
+			told := strings.Contains(answer.Body.String(), `There is no item \"nope\"`)
+			if missing != (answer.Code == http.StatusNotFound) || missing && !told {
+				return fmt.Errorf("%d %s", answer.Code, answer.Body)
+			}
+			return nil
+		})
 	}
 }
 

@@ -2,7 +2,6 @@ package learning
 
 import (
 	"cmp"
-	"reflect"
 	"strings"
 
 	g "maragu.dev/gomponents"
@@ -112,26 +111,20 @@ func (d *experimentData) state() g.Node {
 	x := &d.Experiment
 	return h.Section(h.Class("card"), h.H2(g.Text("State "), view.State(x.Status)),
 		g.If(x.StopReason != "", h.P(h.Class("bad"), g.Text("A guardrail stopped it: "+x.StopReason))),
-		alike(x.Arms),
+		alike(x),
 		g.If(d.Change, view.Actions(d.turn(), view.Post(d.at()+"/delete", d.version(),
 			h.Button(h.Class("danger"), h.Data("confirm", "Delete it with its figures?"), g.Text("Delete"))))))
 }
 
 // alike warns of arms that show the same; nothing where there are none. A new experiment begins so until its second arm has been given a
 // placement or a model, and would find nothing in weeks.
-func alike(arms []recommenderapi.ExperimentArm) g.Node {
-	for n := range arms {
-		for _, other := range arms[:n] {
-			mine := arms[n]
-			name := mine.Name
-			mine.Name, mine.Share, mine.Shadow = other.Name, other.Share, other.Shadow
-			if reflect.DeepEqual(mine, other) {
-				return h.P(h.Class("warn"), g.Text("The arms "+other.Name+" and "+name+" show the same, so that there is nothing to find: "+
-					"choose what fills one of them, or its model, below. Leave it only to see how far chance goes."))
-			}
-		}
+func alike(x *recommenderapi.Experiment) g.Node {
+	one, other, found := x.Alike()
+	if !found {
+		return nil
 	}
-	return nil
+	return h.P(h.Class("warn"), g.Text("The arms "+x.Arms[one].Name+" and "+x.Arms[other].Name+" show the same, so that there is nothing "+
+		"to find: choose what fills one of them, or its model, below. Leave it only to see how far chance goes."))
 }
 
 // turn starts the experiment, or stops it when it runs.

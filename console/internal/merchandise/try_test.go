@@ -78,6 +78,11 @@ func TestTryItSaysWhyAListIsEmptyOrLikeEverybodys(t *testing.T) {
 			"scenario=page.similar&context=X%26", shop(explain, `{"stage":"catalogue"}`), []string{"has no item X&amp;, and nothing goes"},
 			`"item_id":"X\u0026"`,
 		},
+		"a category that is none": {
+			"scenario=page.category&category=Lmaps", shop("/v1/recommendations", `{"items":[{"item_id":"B","position":1}],
+				"warnings":[{"pointer":"/category","code":"absent_category","detail":"no item is in the category \"Lmaps\""}]}`),
+			[]string{"category: no item is in the category &#34;Lmaps&#34;."}, "",
+		},
 		"nothing to go by": {
 			"scenario=page.similar", shop(), []string{"Nothing is given that context_similar could go by: fill in items of the page."}, "",
 		},

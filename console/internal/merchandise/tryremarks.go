@@ -29,6 +29,7 @@ type remarks struct {
 	Unknown  []string // ids of the form that the catalogue lacks
 	Idle     []string // sources that have nothing to go by, when that is all of the placement's
 	Lacking  []string // what would give them something
+	Warned   []string // of what else the answer warns
 	// Of an empty list: that nothing could be shown at all, or why so many items of the catalogue are not, the most frequent reason first.
 	Bare    bool
 	Sampled int
@@ -51,6 +52,12 @@ func (d *tryData) remark(v *page.Visit, r recommenderapi.Request) (all remarks) 
 		)
 		if err == nil && why.Stage == "catalogue" {
 			all.Unknown = append(all.Unknown, id)
+		}
+	}
+	for _, w := range d.Answer.Warnings {
+		// Items and what is lacking are said with what to fill in here.
+		if w.Code != "absent_item" && w.Code != "nothing_to_go_by" {
+			all.Warned = append(all.Warned, strings.TrimPrefix(w.Pointer, "/")+": "+w.Detail)
 		}
 	}
 	if at := slices.IndexFunc(d.Scenarios, func(s recommenderapi.Scenario) bool { return s.ScenarioID == d.Scenario }); at >= 0 {
@@ -151,6 +158,9 @@ func (m *remarks) view() g.Node {
 			g.Text("The catalogue has no item " + strings.Join(m.Unknown, ", ") + ", and nothing goes with what it does not have. "),
 			view.Link("/catalogue", "Find ids by titles"), g.Text("."),
 		})
+	}
+	for _, said := range m.Warned {
+		all = append(all, g.Text(said+"."))
 	}
 	if len(m.Idle) > 0 {
 		all = append(all, g.Text("Nothing is given that "+strings.Join(m.Idle, ", ")+" could go by: fill in "+

@@ -40,8 +40,8 @@ func fieldsOf(t reflect.Type) []string {
 	return list
 }
 
-// Warnings names what was not all understood of an item: members that are no fields, which are left out, and a price of 0. data is the JSON
-// object that it came from, empty for none; pointer is where it stands in the body.
+// Warnings names what was not all understood of an item: members that are no fields, which are left out, a price of 0, and a sale
+// price above the price. data is the JSON object that it came from, empty for none; pointer is where it stands in the body.
 func Warnings(item *profileapi.Item, data []byte, pointer string) []profileapi.FieldError {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(data, &members) != nil {
@@ -51,6 +51,12 @@ func Warnings(item *profileapi.Item, data []byte, pointer string) []profileapi.F
 	if item.Price != nil && *item.Price == 0 {
 		warnings = append(warnings, profileapi.FieldError{
 			Pointer: pointer + "/price", Code: "price_zero", Detail: "The price is 0. Leave it out when it is not known.",
+		})
+	}
+	if item.Price != nil && item.SalePrice != nil && *item.SalePrice > *item.Price {
+		warnings = append(warnings, profileapi.FieldError{
+			Pointer: pointer + "/sale_price", Code: "sale_price_higher",
+			Detail: "The sale price is higher than the price, and is what the item costs all the same. Correct it, or leave it out.",
 		})
 	}
 	for _, name := range slices.Sorted(maps.Keys(members)) {

@@ -21,7 +21,7 @@ const maxText = 256 // of a tag and of a level of a category path
 func Decode(data []byte, pointer string) (profileapi.Item, []profileapi.FieldError) {
 	var item profileapi.Item
 	if err := json.Unmarshal(data, &item); err != nil {
-		return item, []profileapi.FieldError{validation.DecodeError(err, pointer)}
+		return item, validation.DecodeErrors[profileapi.Item](data, err, pointer)
 	}
 	return item, validate(&item, pointer)
 }

@@ -370,6 +370,12 @@ func (d *decoder) finish() {
 	if len(e.Lines) == 0 && e.Type != "" && needsItem(d.rules.weights, e) {
 		d.required("/item_id", "An event of type "+e.Type+" needs an item_id or items."+d.mend("item_id", "items"))
 	}
+	if e.Type == TypeRefund && len(e.Lines) == 0 && e.OrderID != "" && e.Value != nil {
+		d.warn(
+			"/value", "whole_order", "The refund names no items, so that all of its order counts as given back, whatever the value. "+
+				"Name what came back in items; of money alone, for which nothing came back, send no refund.",
+		)
+	}
 	d.finishRating()
 	e.Rest = d.restObject()
 	if e.Type == TypePurchase {

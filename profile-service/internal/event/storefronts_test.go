@@ -119,6 +119,14 @@ func TestWhatStorefrontsSendFurther(t *testing.T) {
 		"refund of a whole order": {
 			body: `{"type":"refund",` + anna + `,"transaction_id":"T1"}`, want: Event{Type: "refund", OrderID: "T1"},
 		},
+		"refund of an amount": { // of money alone, or of a part whose lines were forgotten: all of the order is taken back
+			body: `{"type":"refund",` + anna + `,"transaction_id":"T1","value":15}`, want: Event{Type: "refund", OrderID: "T1"},
+			warnings: []string{"/value whole_order"},
+		},
+		"refund of a line and its amount": {
+			body: `{"type":"refund",` + anna + `,"transaction_id":"T1","value":15,"items":[{"item_id":"a"}]}`,
+			want: Event{Type: "refund", OrderID: "T1", Lines: []Line{{ItemID: "a", Quantity: 1}}},
+		},
 		"odd optional fields": {body: `{"type":"purchase",` + anna +
 			`,"order_id":7,"currency":"Euro","value":"viel","position":0,"page":{},"properties":[],` +
 			`"items":[{"item_id":"a","quantity":"two","price":-1}]}`,

@@ -69,6 +69,12 @@ func (a *API) listEvents(ctx context.Context, in *listEventsInput) (*storedEvent
 	if err != nil {
 		return nil, storeProblem(err)
 	}
+	// Events of a type that there was once are kept, so that a name is no mistake before nothing is found by it.
+	if _, known := a.Weights[in.Type]; in.Type != "" && !known && len(found.Events) == 0 && in.Cursor == "" {
+		return nil, apierror.Invalid("There are no such events.", apierror.FieldError{
+			Parameter: "type", Code: "unknown_type", Detail: a.Weights.Unknown(in.Type),
+		})
+	}
 	out := &storedEventsOutput{Body: profileapi.Page[profileapi.StoredEvent]{Items: found.Events}}
 	if found.Events == nil {
 		out.Body.Items = []profileapi.StoredEvent{}

@@ -57,7 +57,7 @@ func validate(u *profileapi.User, pointer string) []profileapi.FieldError {
 func Decode(data []byte, pointer string) (profileapi.User, []profileapi.FieldError) {
 	var u profileapi.User
 	if err := json.Unmarshal(data, &u); err != nil {
-		return u, []profileapi.FieldError{validation.DecodeError(err, pointer)}
+		return u, validation.DecodeErrors[profileapi.User](data, err, pointer)
 	}
 	return u, validate(&u, pointer)
 }
@@ -232,6 +232,11 @@ func (p *People) List(ctx context.Context, shop, after string, limit int) ([]pro
 // whose the events are now, who may be another one that this user was merged into.
 func (p *People) Merge(ctx context.Context, shop, userID string, m profileapi.Merge) (profileapi.Merged, error) {
 	out := profileapi.Merged{UserID: userID}
+	if m.AnonymousID == userID && userID != "" {
+		return out, apierror.Invalid("There is nothing to merge.", apierror.FieldError{
+			Pointer: "/anonymous_id", Code: "contradiction", Detail: "is the user himself: name the id that he had before he was known",
+		})
+	}
 	var aliases []string
 	if m.SessionID != "" {
 		aliases = append(aliases, event.SessionSubject(m.SessionID))

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"slices"
@@ -153,14 +154,35 @@ func (f *Fields) Attributes(attributes map[string]any) {
 	slices.SortFunc(f.Errors, func(a, b profileapi.FieldError) int { return strings.Compare(a.Pointer, b.Pointer) })
 }
 
-// DecodeError turns an error of encoding/json into that of a field; pointer is where the decoded value stands.
-func DecodeError(err error, pointer string) profileapi.FieldError {
+// DecodeErrors says of an object that cannot be decoded as a T, for err, which of its members cannot, in order of their names; pointer is
+// where the object stands. Each member is tried alone, since encoding/json tells of the first only, and not which it is where the member
+// has its own way to be read, such as a time.
+func DecodeErrors[T any](data []byte, err error, pointer string) (list []profileapi.FieldError) {
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(data, &members) // what is no object has no members
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		alone, bad := json.Marshal(map[string]json.RawMessage{name: members[name]})
+		if bad == nil {
+			bad = json.Unmarshal(alone, new(T))
+		}
+		if bad != nil {
+			list = append(list, decodeError(bad, pointer, "/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name)))
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, decodeError(err, pointer, ""))
+	}
+	return list
+}
+
+// decodeError turns an error of encoding/json into that of the field that it names, or else of the member that was decoded.
+func decodeError(err error, pointer, member string) profileapi.FieldError {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) {
 		return profileapi.FieldError{Pointer: pointer + "/" + strings.ReplaceAll(wrongType.Field, ".", "/"), Code: "wrong_type",
-			Detail: fmt.Sprintf("The value is a %s; a %s is expected.", wrongType.Value, jsonName(wrongType.Type))}
+			Detail: fmt.Sprintf("The value is %s; %s is expected.", article(wrongType.Value), article(jsonName(wrongType.Type)))}
 	}
-	return profileapi.FieldError{Pointer: pointer, Code: "invalid_value", Detail: "The value cannot be read: " + err.Error() + "."}
+	return profileapi.FieldError{Pointer: pointer + member, Code: "invalid_value", Detail: "The value cannot be read: " + err.Error() + "."}
 }
 
 func jsonName(t reflect.Type) string {
@@ -184,7 +206,7 @@ func DecodeOne[T any](
 		return v, apierror.Invalid("The "+what+" is not usable.", errors...)
 	}
 	if err := json.Unmarshal(body, &v); err != nil {
-		return refused(DecodeError(err, ""))
+		return refused(DecodeErrors[T](body, err, "")...)
 	}
 	if own := *at(&v); own != "" && own != id {
 		return refused(profileapi.FieldError{
@@ -196,4 +218,12 @@ func DecodeOne[T any](
 		return refused(bad...)
 	}
 	return v, nil
+}
+
+// article puts "a" or "an" before a word.
+func article(word string) string {
+	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
 }

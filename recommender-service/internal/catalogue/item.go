@@ -171,17 +171,31 @@ func (n *names) find(kind nameKind, text string) int32 {
 	return None
 }
 
-// like returns the first name, by text, that differs from one in case alone, or ends with it as the narrowest level; "" for none.
+// like returns the first name, by text, that differs from one in case and in what stands between levels alone, or ends with it as the
+// narrowest level; "" for none. It looks at all names.
 func (n *names) like(kind nameKind, text string) string {
-	best := ""
+	best, rejoined := "", rejoin(text)
 	for key := range n.numbers {
 		if key.kind != kind || best != "" && key.text >= best {
 			continue
 		}
-		levels := strings.Split(key.text, " > ")
-		if strings.EqualFold(key.text, text) || strings.EqualFold(levels[len(levels)-1], text) {
+		narrowest := key.text[strings.LastIndex(key.text, levelMark)+1:]
+		whole := strings.EqualFold(key.text, text) || strings.EqualFold(key.text, rejoined)
+		if whole || strings.EqualFold(strings.TrimSpace(narrowest), text) {
 			best = key.text
 		}
 	}
 	return best
+}
+
+// levelMark stands between the levels of a category path.
+const levelMark = ">"
+
+// rejoin writes a path whose levels are joined otherwise, "A/B" or "A>B", as paths are written here.
+func rejoin(path string) string {
+	levels := strings.FieldsFunc(path, func(r rune) bool { return strings.ContainsRune(levelMark+"/|»\\", r) })
+	for n := range levels {
+		levels[n] = strings.TrimSpace(levels[n])
+	}
+	return strings.Join(levels, " "+levelMark+" ")
 }

@@ -144,3 +144,15 @@ func (it *Item) MarketField(name string, m *recommenderapi.Market) (any, bool) {
 	}
 	return it.Field(name)
 }
+
+// Sold looks at up to most items, spread evenly over the catalogue, and returns at how many and whether one of them is sold in a market.
+func (v *View) Sold(m *recommenderapi.Market, most int) (looked int, sold bool) {
+	step := max(1, (v.Len()+most-1)/most)
+	for i := 0; i < v.Len() && !sold; i += step {
+		if it := v.Row(int32(i)); it != nil {
+			looked++
+			sold = it.SoldIn(m)
+		}
+	}
+	return looked, sold
+}

@@ -16,13 +16,11 @@ import (
 // Groups lists what the figures of a table can be told apart by.
 func Groups() []string { return []string{"scenario", "experiment", "rule", "currency", "channel"} }
 
-// weekOffset is how far Monday is behind a multiple of a week since the epoch, a Thursday.
-const weekOffset = 4 * 24 * time.Hour
-
 // Query says which figures are wanted: of the hours in [From, To), an Interval of "all",
 // "hour", "day" or "week", and GroupBy some of Groups.
 type Query struct {
 	From, To time.Time
+	Zone     *time.Location // of days and weeks; nil for UTC
 	Interval string
 	GroupBy  []string
 	Scenario string // "" for all
@@ -30,13 +28,19 @@ type Query struct {
 
 // Table makes a table of figures, in order of time, scenario, arm, rule, currency and channel.
 // Intervals and groups without any figure have no row. It is one statement, of hours or of
-// days, from which weeks are added up.
+// days, from which weeks are added up; days of a zone are added up from hours.
 func (r *Reporter) Table(ctx context.Context, shop string, q Query) (api.MetricsTable, error) {
-	step := time.Hour
+	step, from := time.Hour, hourOf(q.From)
 	if q.Interval == "day" || q.Interval == "week" {
 		step = 24 * time.Hour
 	}
-	sums, err := r.Store.SumsPer(ctx, shop, hourOf(q.From), q.To.UnixMilli(), step.Milliseconds())
+	if q.zoned() {
+		step = time.Hour
+		if from < q.From.UnixMilli() { // the day of a zone that begins within an hour: that hour is of the day before
+			from += time.Hour.Milliseconds()
+		}
+	}
+	sums, err := r.Store.SumsPer(ctx, shop, from, q.To.UnixMilli(), step.Milliseconds())
 	if err != nil {
 		return api.MetricsTable{}, err
 	}
@@ -83,7 +87,11 @@ func (q *Query) countIn(rows map[string]*api.MetricsRow, channel string, s *stor
 		row.Currency, metric = currency, Revenue
 	}
 	if q.Interval != "all" {
-		row.At = wire.TimeOf(q.begin(s.AtMs))
+		begin := q.begin(s.AtMs)
+		row.At = wire.TimeOf(begin)
+		if q.Interval != "hour" {
+			row.Day = begin.Format(time.DateOnly)
+		}
 	}
 	if q.by("scenario") {
 		row.Scenario = s.Scenario
@@ -104,13 +112,26 @@ func (q *Query) countIn(rows map[string]*api.MetricsRow, channel string, s *stor
 // by reports whether figures are told apart by a group.
 func (q *Query) by(group string) bool { return slices.Contains(q.GroupBy, group) }
 
-// begin returns when the interval of an hour or day began; weeks begin on Mondays.
+// zoned reports whether days and weeks are those of a zone other than UTC.
+func (q *Query) zoned() bool {
+	return (q.Interval == "day" || q.Interval == "week") && q.Zone != nil && q.Zone != time.UTC
+}
+
+// begin returns when the interval of an hour or day began, in its zone; weeks begin on Mondays. An hour belongs to the day in which it
+// begins, also where midnight is within it.
 func (q *Query) begin(atMs int64) time.Time {
 	at := time.UnixMilli(atMs).UTC()
-	if q.Interval == "week" {
-		return at.Add(-weekOffset).Truncate(7 * 24 * time.Hour).Add(weekOffset)
+	if q.Interval != "day" && q.Interval != "week" {
+		return at
 	}
-	return at
+	if q.zoned() {
+		at = at.In(q.Zone)
+	}
+	day := at.Day()
+	if q.Interval == "week" {
+		day -= (int(at.Weekday()) + 6) % 7
+	}
+	return time.Date(at.Year(), at.Month(), day, 0, 0, 0, 0, at.Location())
 }
 
 // add adds a value to the field of a metric; a metric without a field is not in tables.

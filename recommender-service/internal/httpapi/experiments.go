@@ -42,7 +42,7 @@ func (a *API) registerExperiments(api huma.API) {
 			Errors: changed,
 			Description: "Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` " +
 				"says so of one that the " + one + " named before, and when the " +
-				"similarity-service does not answer.",
+				"similarity-service does not answer, and names arms that show the same.",
 		}, audit.Handler(a.Audit, audit.What[putExperimentInput]{
 			Action: one + ".put", Subject: func(_ string, in *putExperimentInput) string { return in.ID },
 			State: func(_ context.Context, shop string, in *putExperimentInput) any {
@@ -73,9 +73,9 @@ func (a *API) registerExperiments(api huma.API) {
 	register(api, auth.ScopeConfigRead, huma.Operation{
 		OperationID: "metrics", Method: http.MethodGet, Path: "/v1/metrics", Tags: []string{"Metrics"},
 		Summary: "Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel",
-		Description: "Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for " +
-			"the answer that it names and that showed the item, else for the visitor's last click on the item " +
-			"within 7 days. Refunds take back. Test calls count nowhere.",
+		Description: "Days and weeks are those of `timezone`, of UTC without one; they are added up from hours. Orders and revenue are " +
+			"attributed: a purchase line counts for the answer that it names and that showed the item, else for the visitor's last click " +
+			"on the item within 7 days. Refunds take back. Test calls count nowhere.",
 		Errors: []int{http.StatusUnprocessableEntity},
 	}, a.metrics)
 }
@@ -179,6 +179,14 @@ func (e experiments) put(ctx context.Context, shop string, in *putExperimentInpu
 	if x.Status != experiment.Stopped { // one may be stopped whatever has become of its models
 		refused, unchecked := e.checkModels(ctx, shop, x, before.Value)
 		bad, warnings = append(bad, refused...), unchecked
+		if one, other, alike := x.Alike(); alike {
+			warnings = append(warnings, apierror.FieldError{
+				Pointer: "/arms/" + strconv.Itoa(other), Code: "equal_arms", Detail: fmt.Sprintf(
+					"shows the same as arm %s, so that there is nothing to find: give one of them another scenario, configuration or model",
+					x.Arms[one].Name,
+				),
+			})
+		}
 	}
 	if len(bad) > 0 {
 		return nil, apierror.Invalid(fmt.Sprintf("The %s cannot be stored.", e.kind), bad...)

@@ -105,13 +105,15 @@ func (a *API) startExport(ctx context.Context, shop string, in *startExportInput
 	if err := a.checkRequest(shop, auth.FromContext(ctx), r, ""); err != nil {
 		return nil, err
 	}
-	if _, _, err := a.placement(shop, r, ""); err != nil {
+	p, _, err := a.placement(shop, r, "")
+	if err != nil {
 		return nil, err
 	}
 	state, err := a.Exports.Start(ctx, shop, in.Body)
 	if errors.Is(err, export.ErrFull) {
 		return nil, apierror.Unavailable("Too many exports are under way.", time.Minute, nil)
 	}
+	state.Warnings = a.warned(shop, "", "/cart", p.Scenario, r)
 	return &exportOutput{"/v1/exports/" + state.ExportID, state}, problem(err, "export", "")
 }
 

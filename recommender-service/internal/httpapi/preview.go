@@ -77,9 +77,10 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	if err != nil {
 		return nil, problem(err, "scenario", in.ID)
 	}
+	matches := a.matches(shop, shared, &tried)
 	return &previewOutput{recommenderapi.PreviewAnswer{
-		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: a.matches(shop, shared, &tried),
-		Warnings: a.warnings(shop, prefix, &tried),
+		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: matches,
+		Warnings: a.warnings(shop, prefix, &tried, matches[len(shared):]),
 	}}, nil
 }
 

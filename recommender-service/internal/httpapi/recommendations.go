@@ -41,7 +41,8 @@ func (a *API) registerRecommendations(api huma.API) {
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
 		OperationID: "recommend", Method: http.MethodPost, Path: "/v1/recommendations", Tags: tags, Summary: "Ask a scenario for items",
 		Description: "Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: " +
-			"`degraded` names what could not help. `explain: full` needs a secret key.",
+			"`degraded` names what could not help, `warnings` what the request names and the shop lacks. `explain: full` needs a " +
+			"secret key.",
 		Errors: []int{http.StatusNotFound, http.StatusUnprocessableEntity},
 	}, a.recommend)
 	register(api, auth.ScopeRecommendationsRead, huma.Operation{
@@ -119,6 +120,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	}
 	if len(p.Scenario.Rows) > 0 {
 		answer, err := a.Engine.RecommendRows(ctx, shop, p, &in.Body, a.find(shop))
+		answer.Warnings = append(a.warned(shop, "", "/cart", p.Scenario, &in.Body), a.unsold(shop, "/market", &in.Body, &answer)...)
 		return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 	}
 	answer, err := a.Engine.Recommend(ctx, shop, p, &in.Body)
@@ -129,6 +131,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	if err == nil && in.Body.Facets > 0 {
 		answer.Facets, err = a.Engine.Facets(ctx, shop, p, &in.Body)
 	}
+	answer.Warnings = append(a.warned(shop, "", "/cart", p.Scenario, &in.Body), a.unsold(shop, "/market", &in.Body, &answer)...)
 	return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 }
 
@@ -184,6 +187,7 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 	robot := isRobot(ctx)
 	placements := make([]recommend.Placement, len(in.Body.Placements))
 	requests := make([]*recommenderapi.Request, len(in.Body.Placements))
+	warnings := make([][]apierror.FieldError, len(in.Body.Placements))
 	for n := range in.Body.Placements {
 		r := in.Body.Placements[n]
 		at := "/placements/" + strconv.Itoa(n)
@@ -193,8 +197,9 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		if r.Market == nil {
 			r.Market = in.Body.Market
 		}
+		cart := at + "/cart"
 		if r.Cart == nil {
-			r.Cart = in.Body.Cart
+			r.Cart, cart = in.Body.Cart, "/cart"
 		}
 		if r.Cursor != "" {
 			return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
@@ -213,13 +218,18 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		if err != nil {
 			return nil, err
 		}
-		placements[n], requests[n] = p, &r
+		placements[n], requests[n], warnings[n] = p, &r, a.warned(shop, at, cart, p.Scenario, &r)
 	}
 	answers, err := a.Engine.RecommendPage(ctx, shop, placements, requests)
 	if err != nil {
 		return nil, problem(err, "recommendation", "")
 	}
 	for n := range answers {
+		market := "/market"
+		if in.Body.Placements[n].Market != nil {
+			market = "/placements/" + strconv.Itoa(n) + market
+		}
+		answers[n].Warnings = append(warnings[n], a.unsold(shop, market, requests[n], &answers[n])...)
 		answers[n] = a.finish(shop, answers[n])
 	}
 	return &pageOutput{recommenderapi.PageAnswer{Placements: answers}}, nil

@@ -181,9 +181,8 @@ func (a *API) save(
 	if created {
 		out.Status = http.StatusCreated
 	}
-	out.Body = recommenderapi.SavedScenario{
-		Scenario: *e.Value, Matches: scenario.Matching(e.Value, a.Catalogue.Shop(shop), a.Now()), Warnings: a.warnings(shop, "", e.Value),
-	}
+	matches := scenario.Matching(e.Value, a.Catalogue.Shop(shop), a.Now())
+	out.Body = recommenderapi.SavedScenario{Scenario: *e.Value, Matches: matches, Warnings: a.warnings(shop, "", e.Value, matches)}
 	return out, nil
 }
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -133,11 +136,7 @@ func (a *API) putSharedRule(ctx context.Context, shop string, in *putRuleInput) 
 		absent := a.absent(shop, v)
 		absent.Rule("", e.Value)
 		out.Body.Warnings = absent.Problems.Fields
-		if state, detail := ruleState(e.Value, a.Now()); state == recommenderapi.RuleExpired {
-			out.Body.Warnings = append(out.Body.Warnings, apierror.FieldError{
-				Pointer: "/until", Code: "rule_over", Detail: detail + " Send a later moment, or none.",
-			})
-		}
+		out.Body.Warnings = append(out.Body.Warnings, a.idle("", e.Value, out.Body.Items, rules.Products(v), out.Body.Warnings)...)
 	})
 	return out, nil
 }
@@ -187,15 +186,34 @@ func (a *API) absent(shop string, v *catalogue.View) *rules.Absent {
 }
 
 // warnings names what a scenario names and the shop does not have, such as a brand without
-// items. They stop nothing: the items may come later.
-func (a *API) warnings(shop, prefix string, s *recommenderapi.Scenario) (list []apierror.FieldError) {
+// items, and its rules that do nothing; matches are those of its rules. They stop nothing: the items may come later.
+func (a *API) warnings(shop, prefix string, s *recommenderapi.Scenario, matches []recommenderapi.RuleMatch) (list []apierror.FieldError) {
 	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) {
 		absent := a.absent(shop, v)
 		absent.Condition(prefix+"/filter", s.Filter)
 		absent.Rules(prefix+"/rules", s.Rules)
 		list = absent.Problems.Fields
+		for n := range s.Rules {
+			list = append(list, a.idle(prefix+"/rules/"+strconv.Itoa(n), &s.Rules[n], matches[n].Items, rules.Products(v), list)...)
+		}
 	})
 	return list
+}
+
+// idle says of a rule that it is over, or else that it changes no list or empties every one, of the number of products that it is about
+// among all. A rule that is switched off does nothing on purpose, and where its condition is warned of already that says why.
+func (a *API) idle(pointer string, r *recommenderapi.Rule, items, all int, warned []apierror.FieldError) []apierror.FieldError {
+	if state, detail := ruleState(r, a.Now()); state == recommenderapi.RuleExpired {
+		return []apierror.FieldError{{Pointer: pointer + "/until", Code: "rule_over", Detail: detail + " Send a later moment, or none."}}
+	}
+	code, detail := rules.Effect(r, items, all)
+	where := pointer + "/where"
+	if code == "" || r.Disabled || code == rules.NoEffect && slices.ContainsFunc(warned, func(w apierror.FieldError) bool {
+		return strings.HasPrefix(w.Pointer, where)
+	}) {
+		return nil
+	}
+	return []apierror.FieldError{{Pointer: where, Code: code, Detail: detail}}
 }
 
 // matches counts the items of the rules that hold in all scenarios, and of a scenario's own.

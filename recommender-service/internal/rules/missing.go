@@ -14,6 +14,7 @@ import (
 type Absent struct {
 	View     *catalogue.View
 	Scenario func(id string) bool
+	Most     int // so many values are named at most; 0 for all
 	Problems Problems
 }
 
@@ -31,6 +32,9 @@ func (a *Absent) Rule(pointer string, r *api.Rule) {
 	a.Condition(pointer+"/when", r.When)
 	if r.ItemID != "" {
 		a.item(pointer+"/item_id", r.ItemID)
+	}
+	if r.Action == LimitPer {
+		a.attribute(pointer+"/field", r.Field)
 	}
 	for _, f := range [...]struct {
 		name string
@@ -61,15 +65,20 @@ func (a *Absent) Condition(pointer string, c *api.Condition) {
 	}
 	a.Condition(pointer+"/not", c.Not)
 	field := strings.TrimPrefix(c.Field, "seed.")
-	if name, ok := strings.CutPrefix(field, catalogue.AttributePrefix); ok && a.stocked() && !a.View.HasAttribute(name) {
-		a.Problems.add(pointer+"/field", "absent_field", "no item of the catalogue has the attribute %q", name)
-	}
+	a.attribute(pointer+"/field", field)
 	list, isList := c.Value.([]any)
 	if !isList {
 		a.value(pointer+"/value", field, op(c), c.Value)
 	}
 	for n, v := range list {
 		a.value(pointer+"/value/"+strconv.Itoa(n), field, op(c), v)
+	}
+}
+
+// attribute reports a field that is an attribute which no item has.
+func (a *Absent) attribute(pointer, field string) {
+	if name, ok := strings.CutPrefix(field, catalogue.AttributePrefix); ok && a.stocked() && !a.View.HasAttribute(name) {
+		a.Problems.add(pointer, "absent_field", "no item of the catalogue has the attribute %q", name)
 	}
 }
 
@@ -80,7 +89,7 @@ func (a *Absent) stocked() bool { return a.View.Count() > 0 }
 // need not be anybody's whole value, and while the catalogue is empty nothing is missing yet.
 func (a *Absent) value(pointer, field, operator string, v any) {
 	text, isText := v.(string)
-	if !isText || operator == "contains" || operator == "starts_with" {
+	if a.enough() || !isText || operator == "contains" || operator == "starts_with" {
 		return
 	}
 	switch field {
@@ -89,12 +98,7 @@ func (a *Absent) value(pointer, field, operator string, v any) {
 			a.Problems.add(pointer, "absent_brand", "no item is of the brand %q%s", text, orRather(a.View.BrandLike(text)))
 		}
 	case "category", "request.category":
-		if a.stocked() && a.View.Category(text) < 0 {
-			a.Problems.add(
-				pointer, "absent_category", "no item is in the category %q%s; a category is named by its whole path, \"A > B\"", text,
-				orRather(a.View.CategoryLike(text)),
-			)
-		}
+		a.Category(pointer, text)
 	case "item_id":
 		a.item(pointer, text)
 	case "parent_id":
@@ -105,6 +109,29 @@ func (a *Absent) value(pointer, field, operator string, v any) {
 		if !a.Scenario(text) {
 			a.Problems.add(pointer, "scenario_not_found", "there is no scenario %q", text)
 		}
+	}
+}
+
+// enough reports whether no more is to be named.
+func (a *Absent) enough() bool { return a.Most > 0 && len(a.Problems.Fields) >= a.Most }
+
+// Category looks at the path of a category, and names the one that was probably meant.
+func (a *Absent) Category(pointer, path string) {
+	if !a.enough() && a.stocked() && a.View.Category(path) < 0 {
+		a.Problems.add(
+			pointer, "absent_category", "no item is in the category %q%s; a category is named by its whole path, \"A > B\"", path,
+			orRather(a.View.CategoryLike(path)),
+		)
+	}
+}
+
+// Items looks at ids of items, of which those that are absent are named.
+func (a *Absent) Items(pointer string, ids []string) {
+	for n, id := range ids {
+		if a.enough() {
+			return
+		}
+		a.item(pointer+"/"+strconv.Itoa(n), id)
 	}
 }
 

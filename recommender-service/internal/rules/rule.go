@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -134,9 +135,7 @@ func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 	}
 	where := Where(r)
 	if where == nil {
-		n := 0
-		v.Products(func(*catalogue.Item) { n++ })
-		return n
+		return Products(v)
 	}
 	match, n := Compile(where, v, a, now), 0
 	v.Products(func(it *catalogue.Item) {
@@ -145,6 +144,48 @@ func Matching(r *api.Rule, v *catalogue.View, a Audiences, now time.Time) int {
 		}
 	})
 	return n
+}
+
+// Products counts what rules can be about: O(catalogue).
+func Products(v *catalogue.View) (n int) {
+	v.Products(func(*catalogue.Item) { n++ })
+	return n
+}
+
+// What Effect says of a rule: it changes no list, or leaves every list empty.
+const (
+	NoEffect = "no_effect"
+	HidesAll = "hides_all"
+)
+
+// Effect says of a rule that is about so many of all products what is odd about that, and how it is;
+// "" for one that does something, and while there are no products. What a condition on the visitor or the page's item
+// matches is not known before somebody asks.
+func Effect(r *api.Rule, items, all int) (code, detail string) {
+	if all == 0 || r.Where == nil || r.Action == Pin || r.Action == LimitPer || refers(r.Where) {
+		return "", ""
+	}
+	switch {
+	case items == 0 && r.Action == Filter:
+		return HidesAll, "no item meets it, so that every list on which the rule acts is empty"
+	case items == 0:
+		return NoEffect, "no item meets it, so that the rule does nothing"
+	case items == all && r.Action == Hide:
+		return HidesAll, "all items meet it, so that every list on which the rule acts is empty"
+	case items == all:
+		return NoEffect, "all items meet it, so that the rule changes no list"
+	}
+	return "", ""
+}
+
+// refers reports whether a condition compares with a field of the visitor, the request or the page's item.
+func refers(c *api.Condition) bool {
+	if c == nil {
+		return false
+	}
+	_, ref := reference(c.Value)
+	part := func(o api.Condition) bool { return refers(&o) }
+	return ref || slices.ContainsFunc(c.All, part) || slices.ContainsFunc(c.Any, part) || refers(c.Not)
 }
 
 // GroupOf returns the value by which limit_per counts an item, and whether it has one. Of a

@@ -137,6 +137,8 @@ class Answer(TypedDict):
     rows: NotRequired[list[Row]]
     scenario: str
     scenario_version: int
+    # What the shop lacks of it, and what it lacks itself
+    warnings: NotRequired[list[FieldError]]
 
 
 class Arm(TypedDict):
@@ -563,6 +565,8 @@ class Export(TypedDict):
     state: Literal['queued', 'running', 'done', 'failed', 'cancelled']
     # People to write; 0 while a segment is being read
     total: int
+    # When it is started: what its filter names and the shop lacks
+    warnings: NotRequired[list[FieldError]]
 
 
 class ExportCounts(TypedDict):
@@ -1129,6 +1133,8 @@ class MetricsRow(TypedDict):
     channel: NotRequired[str]
     clicks: int
     currency: NotRequired[str]
+    # Of a day or week: its first day in the time zone
+    day: NotRequired[str]
     degraded: int
     empty: int
     experiment_id: NotRequired[str]
@@ -1936,7 +1942,7 @@ class SavedExperiment(TypedDict):
     # RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none.
     updated_at: NotRequired[str]
     version: NotRequired[int]
-    # Model versions that it names and that are gone or not known
+    # Model versions that are gone or not known, and arms that show the same
     warnings: NotRequired[list[FieldError]]
 
 
@@ -3573,6 +3579,7 @@ class Aisle(Core):
         *,
         from_: str | None = None,
         to: str | None = None,
+        timezone: str | None = None,
         interval: Literal['all', 'hour', 'day', 'week'] | None = None,
         group_by: list[str] | None = None,
         scenario: str | None = None,
@@ -3580,13 +3587,13 @@ class Aisle(Core):
     ) -> MetricsTable:
         """Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel.
 
-        Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and
-        that showed the item, else for the visitor's last click on the item within 7 days. Refunds take back. Test calls count
-        nowhere.
+        Days and weeks are those of `timezone`, of UTC without one; they are added up from hours. Orders and revenue are
+        attributed: a purchase line counts for the answer that it names and that showed the item, else for the visitor's last
+        click on the item within 7 days. Refunds take back. Test calls count nowhere.
 
         Scope: `config:read`.
         """
-        return self._call("GET", "/v1/metrics", query={"from": from_, "to": to, "interval": interval, "group_by": group_by, "scenario": scenario}, repeatable=True, options=options)
+        return self._call("GET", "/v1/metrics", query={"from": from_, "to": to, "timezone": timezone, "interval": interval, "group_by": group_by, "scenario": scenario}, repeatable=True, options=options)
 
     def next_items(
         self,
@@ -3674,7 +3681,8 @@ class Aisle(Core):
         """Change or add the experiment.
 
         Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of
-        one that the experiment named before, and when the similarity-service does not answer.
+        one that the experiment named before, and when the similarity-service does not answer, and names arms that show the
+        same.
 
         Scope: `config:write`.
         """
@@ -3721,7 +3729,7 @@ class Aisle(Core):
         """Change or add the rollout.
 
         Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of
-        one that the rollout named before, and when the similarity-service does not answer.
+        one that the rollout named before, and when the similarity-service does not answer, and names arms that show the same.
 
         Scope: `config:write`.
         """
@@ -3815,7 +3823,7 @@ class Aisle(Core):
         """Ask a scenario for items.
 
         Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: `degraded` names
-        what could not help. `explain: full` needs a secret key.
+        what could not help, `warnings` what the request names and the shop lacks. `explain: full` needs a secret key.
 
         Scope: `recommendations:read`.
         """
@@ -3960,6 +3968,7 @@ class Aisle(Core):
         *,
         from_: str | None = None,
         to: str | None = None,
+        timezone: str | None = None,
         options: Options | None = None,
     ) -> ScenariosMetrics:
         """Figures per scenario.
@@ -3968,7 +3977,7 @@ class Aisle(Core):
 
         Scope: `config:read`.
         """
-        return self._call("GET", "/v1/metrics/scenarios", query={"from": from_, "to": to}, repeatable=True, options=options)
+        return self._call("GET", "/v1/metrics/scenarios", query={"from": from_, "to": to, "timezone": timezone}, repeatable=True, options=options)
 
     def search_items(
         self,

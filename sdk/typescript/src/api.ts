@@ -134,6 +134,8 @@ export interface Answer {
   rows?: Row[];
   scenario: string;
   scenario_version: number;
+  /** What the shop lacks of it, and what it lacks itself */
+  warnings?: FieldError[];
 }
 
 export interface Arm {
@@ -570,6 +572,8 @@ export interface Export {
   state: "queued" | "running" | "done" | "failed" | "cancelled";
   /** People to write; 0 while a segment is being read */
   total: number;
+  /** When it is started: what its filter names and the shop lacks */
+  warnings?: FieldError[];
 }
 
 export interface ExportCounts {
@@ -1139,6 +1143,8 @@ export interface MetricsRow {
   channel?: string;
   clicks: number;
   currency?: string;
+  /** Of a day or week: its first day in the time zone */
+  day?: string;
   degraded: number;
   empty: number;
   experiment_id?: string;
@@ -1964,7 +1970,7 @@ export interface SavedExperiment {
   /** RFC 3339, a date, or an epoch in seconds to microseconds; in answers RFC 3339 in UTC, or null for none. */
   updated_at?: string;
   version?: number;
-  /** Model versions that it names and that are gone or not known */
+  /** Model versions that are gone or not known, and arms that show the same */
   warnings?: FieldError[];
 }
 
@@ -3384,12 +3390,13 @@ export class Aisle extends Core {
   /**
    * Figures by hour, day or week, and by scenario, experiment arm, rule, currency or channel.
    * 
-   * Intervals are those of UTC. Orders and revenue are attributed: a purchase line counts for the answer that it names and that showed the
-   * item, else for the visitor's last click on the item within 7 days. Refunds take back. Test calls count nowhere.
+   * Days and weeks are those of `timezone`, of UTC without one; they are added up from hours. Orders and revenue are attributed: a purchase
+   * line counts for the answer that it names and that showed the item, else for the visitor's last click on the item within 7 days. Refunds
+   * take back. Test calls count nowhere.
    * 
    * Scope: `config:read`.
    */
-  metrics(params: { from?: string; to?: string; interval?: "all" | "hour" | "day" | "week"; group_by?: string[]; scenario?: string } = {}, options?: Options): Promise<MetricsTable> {
+  metrics(params: { from?: string; to?: string; timezone?: string; interval?: "all" | "hour" | "day" | "week"; group_by?: string[]; scenario?: string } = {}, options?: Options): Promise<MetricsTable> {
     return this.call({ method: 'GET', path: `/v1/metrics`, query: params, repeatable: true } satisfies Call, options);
   }
 
@@ -3455,7 +3462,7 @@ export class Aisle extends Core {
    * Change or add the experiment.
    * 
    * Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of one that the
-   * experiment named before, and when the similarity-service does not answer.
+   * experiment named before, and when the similarity-service does not answer, and names arms that show the same.
    * 
    * Scope: `config:write`.
    */
@@ -3490,7 +3497,7 @@ export class Aisle extends Core {
    * Change or add the rollout.
    * 
    * Raising `traffic` moves no visitor to another arm. A model version that does not exist is refused; `warnings` says so of one that the
-   * rollout named before, and when the similarity-service does not answer.
+   * rollout named before, and when the similarity-service does not answer, and names arms that show the same.
    * 
    * Scope: `config:write`.
    */
@@ -3560,7 +3567,7 @@ export class Aisle extends Core {
    * Ask a scenario for items.
    * 
    * Reflects every event that was acknowledged before. An unknown user is a cold visitor. Always answers: `degraded` names what could not
-   * help. `explain: full` needs a secret key.
+   * help, `warnings` what the request names and the shop lacks. `explain: full` needs a secret key.
    * 
    * Scope: `recommendations:read`.
    */
@@ -3664,7 +3671,7 @@ export class Aisle extends Core {
    * 
    * Scope: `config:read`.
    */
-  scenarioMetrics(params: { from?: string; to?: string } = {}, options?: Options): Promise<ScenariosMetrics> {
+  scenarioMetrics(params: { from?: string; to?: string; timezone?: string } = {}, options?: Options): Promise<ScenariosMetrics> {
     return this.call({ method: 'GET', path: `/v1/metrics/scenarios`, query: params, repeatable: true } satisfies Call, options);
   }
 

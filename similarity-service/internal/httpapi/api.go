@@ -101,7 +101,7 @@ func problem(err error) error {
 		p := apierror.Conflict("job_running", "Job "+running.JobID+" of this kind is running: wait for it or cancel it.")
 		return huma.ErrorWithHeaders(p, http.Header{"Location": {"/v1/jobs/" + running.JobID}})
 	case errors.Is(err, serving.ErrUnknownVersion):
-		return apierror.New(http.StatusNotFound, "model_not_found", sentence(err))
+		return apierror.New(http.StatusNotFound, "model_not_found", sentence(err)+" GET /v1/models lists those that there are.")
 	case errors.Is(err, serving.ErrNoReport):
 		return apierror.New(http.StatusNotFound, "report_not_found", sentence(err)+" It was made before there were reports: recompute.")
 	case errors.Is(err, serving.ErrLive):

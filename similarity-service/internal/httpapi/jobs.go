@@ -140,20 +140,23 @@ func complete(r *similarityapi.JobRequest) error {
 		r.Publish = "gate"
 	}
 	var fields []apierror.FieldError
-	for _, relation := range r.Relations {
+	for at, relation := range r.Relations {
 		if !slices.Contains([]string{similarityapi.Similar, similarityapi.BoughtTogether, similarityapi.ViewedNext}, relation) {
 			fields = append(fields, apierror.FieldError{
-				Pointer: "/relations", Detail: "\"" + relation + "\" is not one of similar, bought_together, viewed_next",
+				Pointer: fmt.Sprintf("/relations/%d", at), Code: "unknown_relation",
+				Detail: "\"" + relation + "\" is not one of similar, bought_together, viewed_next",
 			})
 		}
 	}
 	// Who overrules the gate is asked why, which stands beside the model for good.
 	if r.Publish == "always" && r.Reason == "" {
-		fields = append(fields, apierror.FieldError{Pointer: "/reason", Detail: "publish \"always\" overrules the gate: say why"})
+		fields = append(fields, apierror.FieldError{
+			Pointer: "/reason", Code: "required", Detail: "publish \"always\" overrules the gate: say why",
+		})
 	}
 	if r.TouchedOnly && r.Kind != KindRecompute {
 		fields = append(fields, apierror.FieldError{
-			Pointer: "/touched_only", Detail: "only a job of the kind \"recompute\" refreshes items: leave it out",
+			Pointer: "/touched_only", Code: "contradiction", Detail: "only a job of the kind \"recompute\" refreshes items: leave it out",
 		})
 	}
 	fields = append(fields, ofEvaluation(r)...)
@@ -169,23 +172,30 @@ func ofEvaluation(r *similarityapi.JobRequest) []apierror.FieldError {
 	var fields []apierror.FieldError
 	for at, name := range r.Algorithms {
 		if err := evaluate.Known(name); err != nil {
-			fields = append(fields, apierror.FieldError{Pointer: fmt.Sprintf("/algorithms/%d", at), Detail: err.Error()})
+			fields = append(fields, apierror.FieldError{
+				Pointer: fmt.Sprintf("/algorithms/%d", at), Code: "invalid_value", Detail: err.Error(),
+			})
 		}
 	}
 	if _, err := evaluate.Pinned(r.Parameters).Checked(); err != nil {
-		fields = append(fields, apierror.FieldError{Pointer: "/parameters", Detail: strings.ReplaceAll(err.Error(), "\n", "; ")})
+		fields = append(fields, apierror.FieldError{
+			Pointer: "/parameters", Code: "invalid_value", Detail: strings.ReplaceAll(err.Error(), "\n", "; "),
+		})
 	}
 	if r.Kind != KindEvaluation && (r.Folds > 0 || r.Seeds > 0) {
 		fields = append(fields, apierror.FieldError{
-			Pointer: "/folds", Detail: "folds and seeds are for a job of the kind \"evaluation\": leave them out",
+			Pointer: "/folds", Code: "contradiction", Detail: "folds and seeds are for a job of the kind \"evaluation\": leave them out",
 		})
 	}
 	if r.Folds == 1 {
-		fields = append(fields, apierror.FieldError{Pointer: "/folds", Detail: "one fold is none: give 2 or more, or leave it out"})
+		fields = append(fields, apierror.FieldError{
+			Pointer: "/folds", Code: "too_small", Detail: "one fold is none: give 2 or more, or leave it out",
+		})
 	}
 	if r.TouchedOnly && (len(r.Algorithms) > 0 || len(r.Parameters) > 0) {
 		fields = append(fields, apierror.FieldError{
-			Pointer: "/touched_only", Detail: "touched_only goes by the recipe of the live model: leave out algorithms and parameters",
+			Pointer: "/touched_only", Code: "contradiction",
+			Detail: "touched_only goes by the recipe of the live model: leave out algorithms and parameters",
 		})
 	}
 	return fields

@@ -101,7 +101,9 @@ func (a *API) scheduleNow(ctx context.Context, shop, id string) any {
 // putSchedule stores a schedule whose times and job are possible; 422 names what is not.
 func (a *API) putSchedule(ctx context.Context, shop string, s similarityapi.Schedule) (*scheduleOutput, error) {
 	if _, err := schedule.Parse(s.Cron); err != nil {
-		return nil, apierror.Invalid("The schedule cannot be kept.", apierror.FieldError{Pointer: "/cron", Detail: err.Error()})
+		return nil, apierror.Invalid("The schedule cannot be kept.", apierror.FieldError{
+			Pointer: "/cron", Code: "invalid_value", Detail: err.Error(),
+		})
 	}
 	if err := complete(&s.Request); err != nil {
 		return nil, err

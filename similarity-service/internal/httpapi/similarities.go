@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/similarityapi"
 )
@@ -106,7 +107,7 @@ func (a *API) registerSimilarities(api huma.API) {
 	tags := []string{"similarities"}
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-similarities", Method: http.MethodGet, Path: "/v1/similarities/{item_id}", Tags: tags,
-		Summary: "Neighbours of one item",
+		Summary: "Neighbours of one item", Errors: []int{http.StatusNotFound},
 		Description: "As the model has them: also items that are hidden or sold out now, which have `available: false` and which " +
 			"recommendations leave out. A product and its variants " +
 			"are one; any of their ids and aliases finds them.",
@@ -116,6 +117,10 @@ func (a *API) registerSimilarities(api huma.API) {
 		})
 		if err != nil {
 			return nil, err
+		}
+		// What a model knows may have left the catalogue; what neither knows is a slip of the pen.
+		if _, known := a.Catalogue.Family(shop, in.ItemID); !known && len(answer.Lists[0].Neighbours) == 0 && a.Catalogue.Whole(shop) {
+			return nil, apierror.NotFound("item", in.ItemID)
 		}
 		a.Catalogue.Name(shop, answer.Lists[0].Neighbours)
 		a.Catalogue.Offer(shop, answer.Lists[0].Neighbours)
@@ -154,10 +159,19 @@ func (a *API) registerSimilarities(api huma.API) {
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "explain-pair", Method: http.MethodGet, Path: "/v1/similarities/{item_id}/{other_id}", Tags: tags,
-		Summary: "What links two items: weights, ranks, supports and shared terms",
+		Summary: "What links two items: weights, ranks, supports and shared terms", Errors: []int{http.StatusNotFound},
 	}, func(ctx context.Context, shop string, in *pairInput) (*pairOutput, error) {
 		pair, err := a.Lookup.Pair(ctx, shop, in.Relation, in.ModelVersion, in.ItemID, in.OtherID)
-		return &pairOutput{pair}, err
+		if err != nil {
+			return nil, err
+		}
+		for n, support := range []float64{pair.Support, pair.OtherSupport} {
+			id := []string{in.ItemID, in.OtherID}[n]
+			if _, known := a.Catalogue.Family(shop, id); !known && support == 0 && a.Catalogue.Whole(shop) {
+				return nil, apierror.NotFound("item", id)
+			}
+		}
+		return &pairOutput{pair}, nil
 	})
 	register(api, auth.ScopeModelsRead, huma.Operation{
 		OperationID: "get-popular", Method: http.MethodGet, Path: "/v1/popular", Tags: tags,

@@ -165,6 +165,16 @@ func (c *Catalogue) Family(shop, itemID string) (family string, known bool) {
 	return r.family(itemID)
 }
 
+// Whole reports whether the catalogue of a shop has been read once, so that what is not in it is not in the shop's.
+func (c *Catalogue) Whole(shop string) bool {
+	select {
+	case <-c.replica(shop).synced:
+		return true
+	default:
+		return false
+	}
+}
+
 // Name names families in a list by the items that stand for them, and what did most for them by the variant that it is.
 func (c *Catalogue) Name(shop string, list []similarityapi.Neighbour) {
 	r := c.replica(shop)

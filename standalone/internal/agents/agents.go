@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -93,6 +94,7 @@ type List struct {
 	Placement string   `json:"placement"`
 	Items     []Listed `json:"items"`
 	Degraded  []string `json:"degraded,omitempty" jsonschema:"parts of the service that could not help"`
+	Warnings  []string `json:"warnings,omitempty" jsonschema:"what was asked with and the shop does not have"`
 }
 
 type recommendInput struct {
@@ -157,6 +159,9 @@ func (t tools) list(ctx context.Context, r recommenderapi.Request) (List, error)
 		return List{}, err
 	}
 	out := List{Placement: answer.Scenario, Items: make([]Listed, len(answer.Items)), Degraded: answer.Degraded}
+	for _, w := range answer.Warnings {
+		out.Warnings = append(out.Warnings, strings.TrimPrefix(w.Pointer, "/")+": "+w.Detail)
+	}
 	for n := range answer.Items {
 		out.Items[n] = listed(&answer.Items[n])
 	}

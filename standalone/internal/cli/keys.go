@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"os"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -15,7 +17,10 @@ import (
 // follow the file, so that no restart is needed. Package auth reads, checks and writes it.
 func newKeysCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "keys", Short: "Make, list and remove API keys"}
-	file := cmd.PersistentFlags().String("keys-file", "aisle-keys.json", "the keys file, which all services read and follow")
+	file := cmd.PersistentFlags().String(
+		"keys-file", cmp.Or(os.Getenv("AISLE_KEYS_FILE"), "keys.json"),
+		"the keys file, which all services read and follow; AISLE_KEYS_FILE names another when absent",
+	)
 	cmd.AddCommand(newKeysInitCommand(file), newKeysCreateCommand(file), newKeysListCommand(file), newKeysRemoveCommand(file),
 		newCreateUserSecretCommand(file), newRemoveUserSecretCommand(file), newUserTokenCommand(file), newRequireUserTokenCommand(file))
 	return cmd

@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -40,7 +39,7 @@ func newRecommendCommand() *cobra.Command {
 			if err := terminal.Printed(out, asJSON, a, err, printAnswer); err != nil {
 				return err
 			}
-			remark(cmd, client, request, &a)
+			remark(cmd, request, &a)
 			return nil
 		},
 	}
@@ -58,15 +57,12 @@ func newRecommendCommand() *cobra.Command {
 	return cmd
 }
 
-// remark says on standard error what makes a list empty or everybody's though the command was answered: ids that the catalogue lacks, and
-// a visitor of whom nothing is known. Otherwise a mistyped id looks like a bad recommendation.
-func remark(cmd *cobra.Command, client *recommenderapi.Client, r recommenderapi.Request, a *recommenderapi.Answer) {
+// remark says on standard error what makes a list empty or everybody's though the command was answered: what the answer warns of, such as
+// ids that the catalogue lacks, and a visitor of whom nothing is known. Otherwise a mistyped id looks like a bad recommendation.
+func remark(cmd *cobra.Command, r recommenderapi.Request, a *recommenderapi.Answer) {
 	say := func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }
-	for _, id := range slices.Concat(r.ContextItems, r.Cart) {
-		why, err := client.Explain(cmd.Context(), recommenderapi.ExplainRequest{Request: r, ItemID: id})
-		if err == nil && why.Stage == "catalogue" { // what cannot be asked is not said: the list is there
-			say("The catalogue has no item %s, so that nothing goes with it.", id)
-		}
+	for _, w := range a.Warnings {
+		say("%s: %s", strings.TrimPrefix(w.Pointer, "/"), w.Detail)
 	}
 	if r.UserID+r.SessionID != "" && a.Freshness.LastEventID == "" && len(a.Degraded) == 0 {
 		say("Nothing is known of this visitor, or he refused personalisation: the list is what anybody is shown.")

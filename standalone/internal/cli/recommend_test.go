@@ -51,13 +51,17 @@ func TestRecommendSaysWhyAListIsEverybodys(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := recommend("product_detail.similar", "--item", "lamp,lmap", "--user", "anne")
-	for _, want := range []string{"The catalogue has no item lmap,", "Nothing is known of this visitor"} {
+	for _, want := range []string{`context_items/1: the catalogue has no item "lmap"`, "Nothing is known of this visitor"} {
 		if !strings.Contains(said, want) {
 			t.Errorf("%q lacks %q", said, want)
 		}
 	}
-	if strings.Contains(said, "no item lamp") {
+	if strings.Contains(said, `no item "lamp"`) {
 		t.Error(said)
+	}
+	said = recommend("category.best_sellers", "--category", "Lamps")
+	if !strings.Contains(said, `category: no item is in the category "Lamps"`) {
+		t.Errorf("of a category that is none: %q", said)
 	}
 	if said := recommend("home.trending", "--user", "ann"); strings.Contains(said, "Nothing is known") {
 		t.Errorf("of somebody known: %q", said)

@@ -76,6 +76,14 @@ func TestTuneReportsEveryScenario(t *testing.T) {
 	}
 }
 
+func TestTuneRefusesAnUnknownScenarioBeforeItLearns(t *testing.T) {
+	t.Parallel()
+	code, _, said := tuned(t, "home.foryou", "--data", writeVisits(t, 40), "--format", "events")
+	if code == 0 || !strings.Contains(said, `there is no scenario "home.foryou": use`) || strings.Contains(said, "import") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+}
+
 func TestTuneSaysThatThereIsTooLittle(t *testing.T) {
 	t.Parallel()
 	code, out, progress := tuned(t, "home.for_you", "--data", writeVisits(t, 20), "--format", "events", "--search-seconds", "1")

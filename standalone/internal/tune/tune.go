@@ -107,7 +107,7 @@ func Run(ctx context.Context, shop *Shop, scenarios []api.Scenario, o Options, l
 	if err != nil {
 		return nil, err
 	}
-	w, err := NewWorld(ctx, split, &o, logger)
+	w, err := begin(ctx, &o, logger)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,11 @@ func Run(ctx context.Context, shop *Shop, scenarios []api.Scenario, o Options, l
 		}
 		scenarios = slices.DeleteFunc(all, func(s api.Scenario) bool { return strings.HasPrefix(s.ScenarioID, trialID) })
 	}
+	// A name that is none is told before the shop is learnt from, which takes minutes.
 	if scenarios, err = selected(scenarios, o.Only); err != nil {
+		return nil, err
+	}
+	if err := w.fill(ctx, split, &o); err != nil {
 		return nil, err
 	}
 	visitors := people(split)

@@ -49,7 +49,19 @@ type World struct {
 }
 
 // NewWorld starts a throw-away instance, fills it with what came before the cut and computes its models. The caller closes it.
-func NewWorld(ctx context.Context, s *Split, o *Options, logger *slog.Logger) (_ *World, err error) {
+func NewWorld(ctx context.Context, s *Split, o *Options, logger *slog.Logger) (*World, error) {
+	w, err := begin(ctx, o, logger)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.fill(ctx, s, o); err != nil {
+		return nil, errors.Join(err, w.Close())
+	}
+	return w, nil
+}
+
+// begin starts an instance that knows nothing yet; NewWorld and Run fill it.
+func begin(ctx context.Context, o *Options, logger *slog.Logger) (_ *World, err error) {
 	dir, err := os.MkdirTemp(o.TempDir, "aisle-tune-")
 	if err != nil {
 		return nil, fmt.Errorf("make a temporary folder: %w", err)
@@ -70,9 +82,6 @@ func NewWorld(ctx context.Context, s *Split, o *Options, logger *slog.Logger) (_
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	w.stop = stop
 	go func() { w.done <- w.app.Run(background) }()
-	if err := w.fill(ctx, s, o); err != nil {
-		return nil, err
-	}
 	return w, nil
 }
 
