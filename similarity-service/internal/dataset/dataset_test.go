@@ -121,7 +121,9 @@ func TestLightGCN(t *testing.T) {
 		if diff := cmp.Diff([]string{"10", "9"}, trainRow(d, 0)); diff != "" || !d.Ordered {
 			t.Errorf("ordered is %v: %s", d.Ordered, diff)
 		}
-		for _, o := range []dataset.Options{{Format: dataset.CSV, Ordered: true}, {Format: dataset.LightGCN, Ordered: true, Resplit: true}} {
+		for _, o := range []dataset.Options{
+			{Format: dataset.CSV, Ordered: true}, {Format: dataset.LightGCN, Ordered: true, Resplit: true},
+		} {
 			if _, err := dataset.Load(t.TempDir(), o); err == nil || !strings.Contains(err.Error(), "in order") {
 				t.Errorf("%+v: %v", o, err)
 			}

@@ -36,7 +36,7 @@ func latestPart(n int, together func(entry int) bool, share float64) int {
 	return best
 }
 
-// TogetherIn marks, as Together does, the entries of a matrix whose rows are those of Train or their first ones, perhaps with fewer entries.
+// TogetherIn marks, as Together does, the entries of a matrix whose rows are the first of Train's, perhaps with fewer entries.
 func (d *Data) TogetherIn(m *csr.Matrix) csr.Marks {
 	if d.Together == nil || m.RowPtr[m.Rows] == d.Train.RowPtr[m.Rows] {
 		return d.Together

@@ -43,7 +43,8 @@ type ease struct {
 // with row weights and exponents.
 func easeFamily(relations []string) family {
 	return family{
-		name: EASE, relations: relations, parameters: append(append(weighingParameters(), lambdaParameter), orderParameters()...), search: searchEASE,
+		name: EASE, relations: relations, search: searchEASE,
+		parameters: append(append(weighingParameters(), lambdaParameter), orderParameters()...),
 		read: func(r *Recipe) (member, error) { return decode(r, ease{weighing: weighing{LogHalfLife: noDecay}}) },
 	}
 }
