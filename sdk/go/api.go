@@ -1039,7 +1039,7 @@ type ItemText struct {
 	Entities []TextEntity `json:"entities"`
 	// Of the item, its translations behind its own; empty ones are left out
 	Fields []TextField `json:"fields"`
-	// false: the item is archived, without text or stored a moment ago, and not compared with others
+	// false: the item is archived, without text or stored just now, and not compared with others
 	Indexed  bool         `json:"indexed"`
 	ItemID   string       `json:"item_id"`
 	Language TextLanguage `json:"language"`

@@ -15,7 +15,7 @@ type ItemText struct {
 	Fields   []TextField  `json:"fields" doc:"Of the item, its translations behind its own; empty ones are left out"`
 	Entities []TextEntity `json:"entities" doc:"What the fields speak of, each once, and the item's own brand and attributes"`
 	Terms    []TextTerm   `json:"terms" doc:"The vector by which items are alike, the weightiest terms first"`
-	Indexed  bool         `json:"indexed" doc:"false: the item is archived, without text or stored a moment ago, and not compared with others"`
+	Indexed  bool         `json:"indexed" doc:"false: the item is archived, without text or stored just now, and not compared with others"`
 }
 
 // TextLanguage is the language that an item is read in.

@@ -962,7 +962,7 @@ class ItemText(TypedDict):
     entities: list[TextEntity]
     # Of the item, its translations behind its own; empty ones are left out
     fields: list[TextField]
-    # false: the item is archived, without text or stored a moment ago, and not compared with others
+    # false: the item is archived, without text or stored just now, and not compared with others
     indexed: bool
     item_id: str
     language: TextLanguage

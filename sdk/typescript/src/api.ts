@@ -970,7 +970,7 @@ export interface ItemText {
   entities: TextEntity[];
   /** Of the item, its translations behind its own; empty ones are left out */
   fields: TextField[];
-  /** false: the item is archived, without text or stored a moment ago, and not compared with others */
+  /** false: the item is archived, without text or stored just now, and not compared with others */
   indexed: boolean;
   item_id: string;
   language: TextLanguage;

@@ -45,7 +45,7 @@ func easeFamily(relations []string) family {
 	return family{
 		name: EASE, relations: relations, search: searchEASE,
 		parameters: append(append(weighingParameters(), lambdaParameter), orderParameters()...),
-		read: func(r *Recipe) (member, error) { return decode(r, ease{weighing: weighing{LogHalfLife: noDecay}}) },
+		read:       func(r *Recipe) (member, error) { return decode(r, ease{weighing: weighing{LogHalfLife: noDecay}}) },
 	}
 }
 

@@ -47,8 +47,8 @@ func TestModelsPassTheCommonSuite(t *testing.T) {
 	}
 }
 
-// plainTwoHop is the formula, pair by pair: w(i→j) = d_i^−α d_j^−β Σ_u d_u^a x_ui x_uj f(t_uj − t_ui), with f(s) = |s|^−nearness, less
-// for s < 0 by the direction, and f(0) = 1.
+// plainTwoHop is the formula, pair by pair: w(i→j) = d_i^−α d_j^−β Σ_u d_u^a x_ui x_uj f(t_uj − t_ui), with
+// f(s) = |s|^−nearness, less for s < 0 by the direction, and f(0) = 1.
 func plainTwoHop(m *csr.Matrix, rowBase []float64, t neighbours.TwoHop, o neighbours.Order, together csr.Marks) [][]float64 {
 	dense, step := make([][]float64, m.Rows), make([][]float64, m.Rows)
 	apart := func(steps float64) float64 {
