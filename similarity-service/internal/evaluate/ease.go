@@ -259,7 +259,7 @@ func (s *search) bestEASE(p ease, heldOut *validation.Set) (*scored[ease], error
 	}
 	halfLives := []float64{p.SeedHalfLife}
 	if s.data.Ordered && !s.isPinned(EASE, SeedHalfLife) {
-		halfLives = []float64{0, 200, 100, 50, 25, 12, 6, 3, 1.5}
+		halfLives = []float64{0, 200, 100, 50, 25, 12, 6}
 	}
 	best := &scored[ease]{}
 	s.easeDecay, err = pattern.Climb(len(halfLives), s.easeDecay, s.easeDecay == 0, func(at int) (bool, error) {

@@ -169,6 +169,19 @@ type scored[M any] struct {
 // better reports whether c has a strictly higher NDCG than best.
 func (best *scored[M]) better(c *scored[M]) bool { return best.cases == nil || c.ndcg() > best.ndcg() }
 
+// clearlyBetter reports whether cases have a higher NDCG than the same cases under another model, by more than two standard errors of the
+// difference. In few cases chance alone makes an order.
+func clearlyBetter(cases, than []metrics.Accuracy) bool {
+	n, sum, squares := float64(len(cases)), 0.0, 0.0
+	for at := range cases {
+		d := cases[at].NDCG - than[at].NDCG
+		sum += d
+		squares += d * d
+	}
+	mean := sum / n
+	return mean > 0 && mean*mean*(n-1) > 4*(squares/n-mean*mean)
+}
+
 func (c *scored[M]) ndcg() float64 { return metrics.Mean(c.cases).NDCG }
 
 // candidate is the best member of a family, with what the leaderboard tells of its search.

@@ -10,27 +10,36 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
 )
 
-// walks has users who take items of a ring one after the other, each from another one on; what comes next is to be found. Taken for a
-// set, a walk leads as much to what comes before its beginning.
-func walks(t *testing.T, ordered bool) *dataset.Data {
+// ways has users who came from an item to the one in the middle of its way, and others who went on from there; who stands in the middle
+// is asked where he goes. Taken for sets, both ends are as near.
+func ways(t *testing.T, ordered bool) *dataset.Data {
 	t.Helper()
-	const items, users, length = 40, 400, 4
+	const all, users = 20, 600
 	names := &idmap.Map{}
-	for n := range items {
+	for n := range 3 * all {
 		if _, err := names.Add(strconv.Itoa(n)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	b := csr.NewBuilder(items)
+	b := csr.NewBuilder(3 * all)
 	d := &dataset.Data{Relation: dataset.Similar, Items: names, Ordered: ordered}
 	for u := range users {
-		for n := range length {
-			b.Add(int32((u*7+n)%items), 1)
+		from := int32(u % all * 3)
+		middle, to := from+1, from+2
+		switch u / all % 3 {
+		case 0:
+			b.Add(from, 1)
+			b.Add(middle, 1)
+		case 1:
+			b.Add(middle, 1)
+			b.Add(to, 1)
+		default:
+			b.Add(middle, 1)
+			d.Tests = append(d.Tests, dataset.Case{Row: int32(u), Relevant: []int32{to}})
 		}
 		if err := b.EndRow(); err != nil {
 			t.Fatal(err)
 		}
-		d.Tests = append(d.Tests, dataset.Case{Row: int32(u), Relevant: []int32{int32((u*7 + length) % items)}})
 	}
 	d.Train = b.Matrix()
 	d.Train.Val = nil
@@ -42,7 +51,7 @@ func TestTheOrderOfHistoriesTellsWhatComesNext(t *testing.T) {
 	run := func(ordered bool, algorithm string) evaluate.Result {
 		o := options()
 		o.Algorithms = []string{algorithm}
-		board, err := evaluate.Run(walks(t, ordered), o)
+		board, err := evaluate.Run(ways(t, ordered), o)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -68,24 +68,24 @@ func (s *search) settleEASE(p ease) (ease, gain, error) {
 	}
 	asSets := best
 	if s.ordersEASE() {
-		axes := []pattern.Axis{
-			{Name: Direction, Start: .5, Step: .5, Last: .25, Low: 0, High: 1},
-			{Name: Nearness, Start: .25, Step: .25, Last: .125, Low: 0, High: 2},
-		}
+		inOrder := &scored[ease]{}
 		p = best.at
-		_, _, err := pattern.Search(s.axes(EASE, axes...), easeOrderPoints, func(at []float64) (float64, error) {
+		_, _, err := pattern.Search(s.axes(EASE, orderAxes()...), easeOrderPoints, func(at []float64) (float64, error) {
 			p.Direction, p.Nearness = at[0], at[1]
 			c, err := ranked(p)
 			if err != nil {
 				return 0, err
 			}
-			if best.better(c) {
-				best = c
+			if inOrder.better(c) {
+				inOrder = c
 			}
 			return c.ndcg(), nil
 		})
 		if err != nil {
 			return p, gain{}, err
+		}
+		if clearlyBetter(inOrder.cases, best.cases) || s.isPinned(EASE, Direction) || s.isPinned(EASE, Nearness) {
+			best = inOrder
 		}
 	}
 	was, is := metrics.Mean(asSets.cases), metrics.Mean(best.cases)

@@ -10,11 +10,7 @@ import (
 
 // twoHopStart is where the search begins.
 func (s *search) twoHopStart() twoHop {
-	p := s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3})
-	if s.data.Ordered {
-		p.Direction, p.Nearness = .5, .25
-	}
-	return twoHop{s.pinned(TwoHop, p)}
+	return twoHop{s.pinned(TwoHop, s.lasting().with(neighbours.TwoHop{UserExponent: -.75, SourceExponent: .6, TargetExponent: .3}))}
 }
 
 // twoHopInReach searches unless EASE leads clearly.
@@ -48,7 +44,8 @@ func (s *search) bestTwoHop() (*scored[twoHop], error) {
 	return s.twoHop, nil
 }
 
-// searchTwoHop searches first for the reading of the values, then for exponents and half-life.
+// searchTwoHop searches first for the reading of the values, then for exponents and half-life, and at last for what the order of histories
+// tells.
 func (s *search) searchTwoHop() (*scored[twoHop], error) {
 	start := s.twoHopStart()
 	best, some := &scored[twoHop]{}, s.heldOut.Guide()
@@ -63,36 +60,50 @@ func (s *search) searchTwoHop() (*scored[twoHop], error) {
 			best = c
 		}
 	}
-	axes := []pattern.Axis{
-		{Name: TargetExponent, Start: start.TargetExponent, Step: .15, Last: .03, Low: -.3, High: 1},
-		{Name: UserExponent, Start: start.UserExponent, Step: .25, Last: .1, Low: -1.5, High: .5},
-	}
+	start.Values = best.at.Values
+	axes := exponentAxes(start.weighing)
 	if s.data.RowTimes != nil {
 		axes = append(axes, pattern.Axis{Name: HalfLifeDays, Start: 8, Step: 1, Last: .4, Low: 2, High: noDecay})
 	}
-	if s.data.Ordered {
-		axes = append(axes,
-			pattern.Axis{Name: Direction, Start: start.Direction, Step: .5, Last: .125, Low: 0, High: 1},
-			pattern.Axis{Name: Nearness, Start: start.Nearness, Step: .5, Last: .125, Low: 0, High: 3})
-	}
 	limit := s.evaluations(best.at)
-	values, calls := best.at.Values, 0
+	if err := s.alongTwoHop(best, start, axes, limit); err != nil || !s.data.Ordered {
+		return best, err
+	}
+	inOrder := &scored[twoHop]{}
+	start = best.at
+	err := s.alongTwoHop(inOrder, start, append(orderAxes(), exponentAxes(start.weighing)...), max(limit/2, leastInOrder))
+	if err == nil && (clearlyBetter(inOrder.cases, best.cases) || s.isPinned(TwoHop, Direction) || s.isPinned(TwoHop, Nearness)) {
+		best = inOrder
+	}
+	return best, err
+}
+
+// leastInOrder is the least number of points tried for the order of histories.
+const leastInOrder = 12
+
+// exponentAxes are those of the search for exponents around a point.
+func exponentAxes(p weighing) []pattern.Axis {
+	return []pattern.Axis{
+		{Name: TargetExponent, Start: p.TargetExponent, Step: .15, Last: .03, Low: -.3, High: 1},
+		{Name: UserExponent, Start: p.UserExponent, Step: .25, Last: .1, Low: -1.5, High: .5},
+	}
+}
+
+// orderAxes are those of the search for what the order of histories tells.
+func orderAxes() []pattern.Axis {
+	return []pattern.Axis{
+		{Name: Direction, Start: .5, Step: .5, Last: .125, Low: 0, High: 1},
+		{Name: Nearness, Start: .25, Step: .25, Last: .125, Low: 0, High: 3},
+	}
+}
+
+// alongTwoHop searches from start along some of its axes and keeps the best point in best.
+func (s *search) alongTwoHop(best *scored[twoHop], start twoHop, axes []pattern.Axis, limit int) error {
+	some, calls := s.heldOut.Guide(), 0
 	_, _, err := pattern.Search(s.axes(TwoHop, axes...), limit, func(at []float64) (float64, error) {
 		p := start
-		p.Values = values
 		for n, axis := range axes {
-			switch axis.Name {
-			case TargetExponent:
-				p.TargetExponent = at[n]
-			case UserExponent:
-				p.UserExponent = at[n]
-			case HalfLifeDays:
-				p.LogHalfLife = logDays(at[n])
-			case Direction:
-				p.Direction = at[n]
-			case Nearness:
-				p.Nearness = at[n]
-			}
+			p.set(axis.Name, at[n])
 		}
 		c, err := s.bestSeeding(p, some)
 		if err != nil {
@@ -102,14 +113,11 @@ func (s *search) searchTwoHop() (*scored[twoHop], error) {
 			s.o.Progress("search two_hop", min(calls, limit), limit)
 		}
 		if best.better(c) {
-			best = c
+			*best = *c
 		}
 		return c.ndcg(), nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return best, nil
+	return err
 }
 
 // evaluations is the number of points that fit half of the time budget.
@@ -156,7 +164,10 @@ func (s *search) bestSeeding(p twoHop, heldOut *validation.Set) (*scored[twoHop]
 	}
 	if s.data.Ordered && !s.isPinned(TwoHop, SeedHalfLife) {
 		p = best.at
-		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6, 3, 1.5}
+		halfLives := []float64{0, 400, 200, 100, 50, 25, 12, 6}
+		if p.order() != (neighbours.Order{}) {
+			halfLives = append(halfLives, 3, 1.5)
+		}
 		s.hopDecay, err = pattern.Climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
 			before := best
 			if p.SeedHalfLife = halfLives[at]; at == 0 {

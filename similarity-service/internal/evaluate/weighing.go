@@ -51,6 +51,22 @@ func (p weighing) with(t neighbours.TwoHop) weighing {
 	return p
 }
 
+// set sets the field that an axis of a search moves along.
+func (p *weighing) set(axis string, at float64) {
+	switch axis {
+	case TargetExponent:
+		p.TargetExponent = at
+	case UserExponent:
+		p.UserExponent = at
+	case HalfLifeDays:
+		p.LogHalfLife = logDays(at)
+	case Direction:
+		p.Direction = at
+	case Nearness:
+		p.Nearness = at
+	}
+}
+
 // order is what the order of histories tells, as package neighbours takes it.
 func (p weighing) order() neighbours.Order {
 	return neighbours.Order{Direction: p.Direction, Nearness: p.Nearness}
