@@ -67,10 +67,10 @@ func (c *codes) call(call *ast.CallExpr) {
 		return
 	}
 	if at, ok := marking[called]; ok && len(call.Args) >= at+2 {
-		if strings.HasPrefix(arg(at), "/") { // of those that take a pointer before the code
-			at++
-		}
 		c.fields[arg(at)] = true
+		if called == "warn" { // some take a pointer before the code
+			c.fields[arg(at+1)] = true
+		}
 	}
 }
 
