@@ -68,7 +68,7 @@ func (c *codes) call(call *ast.CallExpr) {
 	}
 	if at, ok := marking[called]; ok && len(call.Args) >= at+2 {
 		c.fields[arg(at)] = true
-		if called == "warn" { // some take a pointer before the code
+		if pointer, ok := call.Args[at].(*ast.BasicLit); ok && strings.HasPrefix(pointer.Value, `"/`) { // before the code
 			c.fields[arg(at+1)] = true
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
+	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
 
 // ways has users who came from an item to the one in the middle of its way, and others who went on from there; who stands in the middle
@@ -63,5 +64,21 @@ func TestTheOrderOfHistoriesTellsWhatComesNext(t *testing.T) {
 	}
 	if _, told := asSets.Parameters["direction"]; told || asSets.Test.NDCG > .9 {
 		t.Errorf("as sets: %v, NDCG %.3f", asSets.Parameters, asSets.Test.NDCG)
+	}
+}
+
+// A search that comes back from the half-lives that only ordered lists try to points without an order goes on from the shortest of those.
+func TestTheSearchGoesBetweenOrdersAndSets(t *testing.T) {
+	t.Parallel()
+	for users := 40; users <= 240; users += 40 {
+		for seed := range uint64(4) {
+			d := modeltest.Grouped(t, users, dataset.Similar)
+			d.Ordered = true
+			o := options()
+			o.Algorithms, o.Seed = []string{evaluate.TwoHop}, seed
+			if _, err := evaluate.Run(d, o); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 }

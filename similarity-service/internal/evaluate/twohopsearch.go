@@ -168,7 +168,8 @@ func (s *search) bestSeeding(p twoHop, heldOut *validation.Set) (*scored[twoHop]
 		if p.order() != (neighbours.Order{}) {
 			halfLives = append(halfLives, 3, 1.5)
 		}
-		s.hopDecay, err = pattern.Climb(len(halfLives), s.hopDecay, s.hopDecay == 0, func(at int) (bool, error) {
+		from := min(s.hopDecay, len(halfLives)-1)
+		s.hopDecay, err = pattern.Climb(len(halfLives), from, from == 0, func(at int) (bool, error) {
 			before := best
 			if p.SeedHalfLife = halfLives[at]; at == 0 {
 				return false, nil // as it is
