@@ -71,15 +71,12 @@ func (s *search) searchTwoHop() (*scored[twoHop], error) {
 	}
 	inOrder := &scored[twoHop]{}
 	start = best.at
-	err := s.alongTwoHop(inOrder, start, append(orderAxes(), exponentAxes(start.weighing)...), max(limit/2, leastInOrder))
+	err := s.alongTwoHop(inOrder, start, append(orderAxes(), exponentAxes(start.weighing)...), limit/2)
 	if err == nil && (clearlyBetter(inOrder.cases, best.cases) || s.isPinned(TwoHop, Direction) || s.isPinned(TwoHop, Nearness)) {
 		best = inOrder
 	}
 	return best, err
 }
-
-// leastInOrder is the least number of points tried for the order of histories.
-const leastInOrder = 12
 
 // exponentAxes are those of the search for exponents around a point.
 func exponentAxes(p weighing) []pattern.Axis {
