@@ -58,12 +58,14 @@ func TestTheOrderOfHistoriesTellsWhatComesNext(t *testing.T) {
 		}
 		return *board.Winner()
 	}
-	inOrder, asSets := run(true, evaluate.TwoHop), run(false, evaluate.TwoHop)
-	if direction, _ := inOrder.Parameters["direction"].(float64); direction < .3 || inOrder.Test.NDCG < .95 {
-		t.Errorf("in order: %v, NDCG %.3f", inOrder.Parameters, inOrder.Test.NDCG)
-	}
-	if _, told := asSets.Parameters["direction"]; told || asSets.Test.NDCG > .9 {
-		t.Errorf("as sets: %v, NDCG %.3f", asSets.Parameters, asSets.Test.NDCG)
+	for _, algorithm := range []string{evaluate.TwoHop, evaluate.EASE} {
+		inOrder, asSets := run(true, algorithm), run(false, algorithm)
+		if direction, _ := inOrder.Parameters["direction"].(float64); direction < .3 || inOrder.Test.NDCG < .95 {
+			t.Errorf("%s in order: %v, NDCG %.3f", algorithm, inOrder.Parameters, inOrder.Test.NDCG)
+		}
+		if _, told := asSets.Parameters["direction"]; told || asSets.Test.NDCG > .9 {
+			t.Errorf("%s as sets: %v, NDCG %.3f", algorithm, asSets.Parameters, asSets.Test.NDCG)
+		}
 	}
 }
 

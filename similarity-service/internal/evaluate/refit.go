@@ -3,6 +3,7 @@ package evaluate
 import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/closedform"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
+	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
 )
@@ -11,95 +12,102 @@ import (
 const easeOrderPoints = 10
 
 // settleEASE decides on what has no leave-own-out form: whether the weights of the cut lists are solved again, and how they take the order
-// of histories. The model is built without what the cases of parts of the rows hide, and those cases are ranked. It returns what the order
-// gains as well, which no case of the leave-own-out shortcut has.
+// of histories. It returns what the order gains as well, which no case of the leave-own-out shortcut has.
 func (s *search) settleEASE(p ease) (ease, gain, error) {
+	parts, err := s.easeParts(p)
+	if err != nil {
+		return p, gain{}, err
+	}
+	asSets := &scored[ease]{}
+	for _, p.Refit = range []bool{false, true} {
+		c, err := parts.rank(p)
+		if err != nil {
+			return p, gain{}, err
+		}
+		if asSets.better(c) {
+			asSets = c
+		}
+	}
+	if p = asSets.at; !s.ordersEASE() {
+		return p, gain{}, nil
+	}
+	inOrder := &scored[ease]{}
+	_, _, err = pattern.Search(s.axes(EASE, orderAxes()...), easeOrderPoints, func(at []float64) (float64, error) {
+		p.Direction, p.Nearness = at[0], at[1]
+		c, err := parts.rank(p)
+		if err != nil {
+			return 0, err
+		}
+		if inOrder.better(c) {
+			inOrder = c
+		}
+		return c.ndcg(), nil
+	})
+	if err != nil || !clearlyBetter(inOrder.cases, asSets.cases) && !s.isPinned(EASE, Direction) && !s.isPinned(EASE, Nearness) {
+		return asSets.at, gain{}, err
+	}
+	was, is := metrics.Mean(asSets.cases), metrics.Mean(inOrder.cases)
+	return inOrder.at, gain{is.NDCG - was.NDCG, is.Recall - was.Recall}, nil
+}
+
+// easeParts are parts of the held-out cases with a point's lists for each, built without what its cases hide.
+type easeParts struct {
+	*search
+	parts  []validation.Part
+	graphs []*neighbours.Graph
+	lists  map[bool][]*neighbours.Lists // with weights that were solved again, or not
+}
+
+func (s *search) easeParts(p ease) (*easeParts, error) {
 	least := 1
 	if s.data.Ordered {
 		least = easeMaxCases
 	}
-	parts, o := s.heldOut.Apart(s.matrix(p.Values), 0, least), s.o.build()
-	graphs, built := make([]*neighbours.Graph, len(parts)), map[bool][]*neighbours.Lists{}
-	for n, heldOut := range parts {
-		var err error
-		if graphs[n], err = s.graphOf(heldOut.Rows, p.weighing); err != nil {
-			return p, gain{}, err
-		}
-		cut, gram, err := easeCut(graphs[n], p, o)
+	e := &easeParts{search: s, parts: s.heldOut.Apart(s.matrix(p.Values), 0, least), lists: map[bool][]*neighbours.Lists{}}
+	for _, heldOut := range e.parts {
+		g, err := s.graphOf(heldOut.Rows, p.weighing)
 		if err != nil {
-			return p, gain{}, err
+			return nil, err
 		}
-		for _, refit := range []bool{false, true} {
-			p.Refit = refit
-			lists, err := easeWeights(graphs[n], cut, gram, p, o)
-			if err != nil {
-				return p, gain{}, err
-			}
-			built[refit] = append(built[refit], lists)
+		cut, gram, err := easeCut(g, p, s.o.build())
+		if err != nil {
+			return nil, err
 		}
-	}
-	ranked := func(p ease) (*scored[ease], error) {
-		c := &scored[ease]{at: p}
-		for n, heldOut := range parts {
-			lists := built[p.Refit][n]
-			if p.order() != (neighbours.Order{}) {
-				lists = lists.Clone()
-				if err := lists.InOrder(s.weighed(graphs[n], p.weighing), o); err != nil {
-					return nil, err
-				}
-			}
-			cases, err := s.rankHeld(lists, p.weighing, heldOut.Set)
+		for _, p.Refit = range []bool{false, true} {
+			lists, err := easeWeights(g, cut, gram, p, s.o.build())
 			if err != nil {
 				return nil, err
 			}
-			c.cases = append(c.cases, cases...)
+			e.lists[p.Refit] = append(e.lists[p.Refit], lists)
 		}
-		return c, nil
+		e.graphs = append(e.graphs, g)
 	}
-	best := &scored[ease]{}
-	for _, p.Refit = range []bool{false, true} {
-		c, err := ranked(p)
-		if err != nil {
-			return p, gain{}, err
-		}
-		if best.better(c) {
-			best = c
-		}
-	}
-	asSets := best
-	if s.ordersEASE() {
-		inOrder := &scored[ease]{}
-		p = best.at
-		_, _, err := pattern.Search(s.axes(EASE, orderAxes()...), easeOrderPoints, func(at []float64) (float64, error) {
-			p.Direction, p.Nearness = at[0], at[1]
-			c, err := ranked(p)
-			if err != nil {
-				return 0, err
+	return e, nil
+}
+
+// rank ranks the cases of all parts by lists that are in order where p says so.
+func (e *easeParts) rank(p ease) (*scored[ease], error) {
+	c := &scored[ease]{at: p}
+	for n, heldOut := range e.parts {
+		lists := e.lists[p.Refit][n]
+		if p.order() != (neighbours.Order{}) {
+			lists = lists.Clone()
+			if err := lists.InOrder(e.weighed(e.graphs[n], p.weighing), e.o.build()); err != nil {
+				return nil, err
 			}
-			if inOrder.better(c) {
-				inOrder = c
-			}
-			return c.ndcg(), nil
-		})
+		}
+		cases, err := e.rankHeld(lists, p.weighing, heldOut.Set)
 		if err != nil {
-			return p, gain{}, err
+			return nil, err
 		}
-		if clearlyBetter(inOrder.cases, best.cases) || s.isPinned(EASE, Direction) || s.isPinned(EASE, Nearness) {
-			best = inOrder
-		}
+		c.cases = append(c.cases, cases...)
 	}
-	was, is := metrics.Mean(asSets.cases), metrics.Mean(best.cases)
-	return best.at, gain{is.NDCG - was.NDCG, is.Recall - was.Recall}, nil
+	return c, nil
 }
 
 // ordersEASE reports whether histories have an order that there is time to look at: a point counts all pairs twice.
 func (s *search) ordersEASE() bool {
-	pairs := 0
-	for u := range s.train.Rows {
-		d := min(s.train.RowPtr[u+1]-s.train.RowPtr[u], s.o.HistoryCap)
-		pairs += d * d
-	}
-	return s.data.Ordered && 2*float64(easeOrderPoints*pairs)*pairSeconds < easeShare*s.o.BudgetSeconds
+	return s.data.Ordered && 2*easeOrderPoints*s.pairSeconds(s.train) < easeShare*s.o.BudgetSeconds
 }
 
 // easeLists builds the lists of a point from g, which weighs as the point says: refitted and in order where it does.

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 
+	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/pattern"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/validation"
 	"github.com/aisle-rec/aisle/similarity-service/internal/neighbours"
@@ -119,18 +120,22 @@ func (s *search) alongTwoHop(best *scored[twoHop], start twoHop, axes []pattern.
 
 // evaluations is the number of points that fit half of the time budget.
 func (s *search) evaluations(p twoHop) int {
-	m := s.matrix(p.Values)
+	entries := 0
+	for _, c := range s.heldOut.Guide().Cases {
+		entries += len(c.Known) * s.o.Neighbours
+	}
+	each := s.pairSeconds(s.matrix(p.Values)) + 5*float64(entries)*listSeconds
+	return int(min(max(s.o.BudgetSeconds/2/each, 8), 80))
+}
+
+// pairSeconds is the nominal cost of counting all pairs of the rows of m.
+func (s *search) pairSeconds(m *csr.Matrix) float64 {
 	pairs := 0
 	for u := range m.Rows {
 		d := min(m.RowPtr[u+1]-m.RowPtr[u], s.o.HistoryCap)
 		pairs += d * d
 	}
-	entries := 0
-	for _, c := range s.heldOut.Guide().Cases {
-		entries += len(c.Known) * s.o.Neighbours
-	}
-	each := float64(pairs)*pairSeconds + 5*float64(entries)*listSeconds
-	return int(min(max(s.o.BudgetSeconds/2/each, 8), 80))
+	return float64(pairs) * pairSeconds
 }
 
 // bestSeeding builds a point's lists once and scans what only weighs seeds: the source exponent, then their half-life.
