@@ -15,7 +15,7 @@ import (
 // is asked where he goes. Taken for sets, both ends are as near.
 func ways(t *testing.T, ordered bool) *dataset.Data {
 	t.Helper()
-	const all, users = 20, 600
+	const all, users = 21, 630
 	names := &idmap.Map{}
 	for n := range 3 * all {
 		if _, err := names.Add(strconv.Itoa(n)); err != nil {
