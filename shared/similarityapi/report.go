@@ -103,8 +103,10 @@ type ReportOptimum struct {
 
 // ReportServed is what lists that were served for the test part are worth.
 type ReportServed struct {
-	Metrics map[string]ReportFigure `json:"metrics"`
-	Ratio   map[string]float64      `json:"ratio" doc:"The served figures by those of the winner"`
+	Algorithm  string                  `json:"algorithm,omitempty" doc:"Of the model that the instance's own search chose"`
+	Parameters map[string]any          `json:"parameters,omitempty"`
+	Metrics    map[string]ReportFigure `json:"metrics"`
+	Ratio      map[string]float64      `json:"ratio" doc:"The served figures by those of the winner"`
 }
 
 // ReportBreakdown says for whom and for what the models of the first run are right.

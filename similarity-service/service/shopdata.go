@@ -39,8 +39,15 @@ type ShopCase struct {
 	Seeds []int32
 }
 
-// Serve answers every case of a shop with a list of places in its items, best first.
-type Serve func(ctx context.Context, shop *ShopData) ([][]int32, error)
+// ShopAnswers are what the cases of a shop were answered with: a list of places in its items for each, best first, and the model of the
+// shop's relation behind them, which is the zero value where there is none.
+type ShopAnswers struct {
+	Lists [][]int32
+	Model similarityapi.Model
+}
+
+// Serve answers every case of a shop.
+type Serve func(ctx context.Context, shop *ShopData) (ShopAnswers, error)
 
 func shopData(d *dataset.Data, k int) *ShopData {
 	s := &ShopData{
@@ -76,15 +83,18 @@ func shopData(d *dataset.Data, k int) *ShopData {
 func served(
 	ctx context.Context, serve Serve, d *dataset.Data, run evaluate.Options, winner map[string]similarityapi.ReportFigure,
 ) (*similarityapi.ReportServed, error) {
-	lists, err := serve(ctx, shopData(d, run.K))
+	answers, err := serve(ctx, shopData(d, run.K))
 	if err != nil {
 		return nil, fmt.Errorf("serve the test part: %w", err)
 	}
-	measured, err := rank.MeasureLists(d, lists, run.K)
+	measured, err := rank.MeasureLists(d, answers.Lists, run.K)
 	if err != nil {
 		return nil, err
 	}
-	s := &similarityapi.ReportServed{Metrics: report.Figures(measured.Summary(), measured.Cases(), run), Ratio: map[string]float64{}}
+	s := &similarityapi.ReportServed{
+		Algorithm: answers.Model.Algorithm, Parameters: answers.Model.Parameters,
+		Metrics: report.Figures(measured.Summary(), measured.Cases(), run), Ratio: map[string]float64{},
+	}
 	for name, m := range s.Metrics {
 		if offline := winner[name]; m.Low != nil && offline.Value > 0 {
 			s.Ratio[name] = m.Value / offline.Value

@@ -26,6 +26,7 @@ import (
 
 	"github.com/aisle-rec/aisle/shared/profileapi"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
+	"github.com/aisle-rec/aisle/shared/similarityapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 	similarity "github.com/aisle-rec/aisle/similarity-service/service"
 	"github.com/aisle-rec/aisle/standalone/internal/tune"
@@ -58,11 +59,11 @@ type Options struct {
 	Progress      tune.Progress
 }
 
-// Lists answers the cases of a shop: a list of places in its items for each.
-func Lists(ctx context.Context, shop *similarity.ShopData, o Options, logger *slog.Logger) (_ [][]int32, err error) {
+// Lists answers the cases of a shop.
+func Lists(ctx context.Context, shop *similarity.ShopData, o Options, logger *slog.Logger) (answers similarity.ShopAnswers, err error) {
 	past := events(shop, &o)
 	if len(past) == 0 {
-		return nil, fmt.Errorf("the training part has no event of the last %d days", int(memory.Hours())/24)
+		return answers, fmt.Errorf("the training part has no event of the last %d days", int(memory.Hours())/24)
 	}
 	split := &tune.Split{Past: past, Now: o.Now}
 	for _, id := range shop.Items {
@@ -72,14 +73,17 @@ func Lists(ctx context.Context, shop *similarity.ShopData, o Options, logger *sl
 		ctx, split, &tune.Options{SearchSeconds: o.SearchSeconds, TempDir: o.TempDir, Now: o.Now, Progress: o.Progress, Gate: true}, logger,
 	)
 	if err != nil {
-		return nil, err
+		return answers, err
 	}
 	defer func() { err = cmp.Or(err, w.Close()) }()
+	if answers.Model, err = liveModel(ctx, w, shop.Relation); err != nil {
+		return answers, err
+	}
 	place := make(map[string]int32, len(shop.Items))
 	for i, id := range shop.Items {
 		place[id] = int32(i)
 	}
-	lists := make([][]int32, len(shop.Cases))
+	answers.Lists = make([][]int32, len(shop.Cases))
 	var done atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -90,13 +94,26 @@ func Lists(ctx context.Context, shop *similarity.ShopData, o Options, logger *sl
 				return fmt.Errorf("case %d: %w", n, err)
 			}
 			for k := range answer.Items {
-				lists[n] = append(lists[n], place[answer.Items[k].ItemID])
+				answers.Lists[n] = append(answers.Lists[n], place[answer.Items[k].ItemID])
 			}
-			o.Progress("ask for the test cases", int(done.Add(1)), len(lists))
+			o.Progress("ask for the test cases", int(done.Add(1)), len(answers.Lists))
 			return nil
 		})
 	}
-	return lists, group.Wait()
+	return answers, group.Wait()
+}
+
+// liveModel is the model of a relation that the instance answers with, the zero value where it has none.
+func liveModel(ctx context.Context, w *tune.World, relation string) (similarityapi.Model, error) {
+	live, err := w.Clients.Similarity.Live(ctx)
+	if err != nil {
+		return similarityapi.Model{}, err
+	}
+	version, ok := live.Live[relation]
+	if !ok {
+		return similarityapi.Model{}, nil
+	}
+	return w.Clients.Similarity.Model(ctx, version)
 }
 
 // question is how a storefront asks for a case: at home for a visitor who is known, in the cart for an order that is begun, on the page

@@ -56,7 +56,7 @@ func tastes(t *testing.T) string {
 
 func TestWhatIsServedIsAsGoodAsWhatWasMeasured(t *testing.T) {
 	t.Parallel()
-	serve := func(ctx context.Context, shop *similarity.ShopData) ([][]int32, error) {
+	serve := func(ctx context.Context, shop *similarity.ShopData) (similarity.ShopAnswers, error) {
 		o := Options{SearchSeconds: 1, Seed: 1, TempDir: t.TempDir(), Now: time.Now(), Progress: func(string, int, int) {}}
 		return Lists(ctx, shop, o, slog.New(slog.NewTextHandler(io.Discard, nil)))
 	}
@@ -65,6 +65,9 @@ func TestWhatIsServedIsAsGoodAsWhatWasMeasured(t *testing.T) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	if report.Served.Algorithm == "" || len(report.Served.Parameters) == 0 {
+		t.Errorf("served with %q %v", report.Served.Algorithm, report.Served.Parameters)
 	}
 	if got := report.Served.Ratio["ndcg@10"]; got < .98 {
 		t.Errorf("served NDCG is %.3f of that of %s: %v", got, report.Selected, report.Served.Metrics)

@@ -203,14 +203,12 @@ func (e *evaluation) complete(flags *pflag.FlagSet) error {
 }
 
 // serveLists answers the test part with a throw-away instance that has the settings that are
-// delivered. Its log goes to w, errors only. The function returns a list for each test case, as
-// places in the shop's items; package served does the work, in a temporary folder that it
-// removes.
+// delivered, in a temporary folder that package served removes. Its log goes to w, errors only.
 func serveLists(w io.Writer, seed uint64, report tune.Progress) service.Serve {
-	return func(ctx context.Context, shop *service.ShopData) ([][]int32, error) {
+	return func(ctx context.Context, shop *service.ShopData) (service.ShopAnswers, error) {
 		logger, err := telemetry.NewLogger(w, "text", slog.LevelError)
 		if err != nil {
-			return nil, err
+			return service.ShopAnswers{}, err
 		}
 		return served.Lists(ctx, shop, served.Options{
 			SearchSeconds: serving.SearchSeconds, Seed: seed, Now: time.Now(), Progress: report,

@@ -1,6 +1,7 @@
 package evaluation
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -49,7 +50,7 @@ func WriteReport(w io.Writer, r service.Report) error {
 	}
 	writeRuns(w, r)
 	if s := r.Served; s != nil {
-		fmt.Fprintln(w)
+		fmt.Fprintf(w, "\nserved with %s: %s\n", cmp.Or(s.Algorithm, "no model"), parameters(s.Parameters))
 		for _, name := range columns {
 			if ratio, ok := s.Ratio[name]; ok {
 				fmt.Fprintf(w, "served %s: %s, %.1f %% of %s\n", name, cell(s.Metrics, name), 100*ratio, r.Selected)
