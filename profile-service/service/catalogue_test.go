@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,6 +50,22 @@ func TestItemChangesNeedTheVersionTheyWereMadeFor(t *testing.T) {
 		)
 		if status != 200 || answer.Accepted != 1 || answer.Results[1].Errors[0].Code != "item_not_found" {
 			t.Errorf("%d %+v", status, answer)
+		}
+		status, answer = send[profileapi.EventsAnswer](
+			t, s, "POST", "/v1/items/stock", "application/json",
+			`[{"item_id":"a/b","status":"sold out"},{"item_id":"a/b","status":"out_of_stock","qty":0},{"status":7},{"item_id":"none","status":"in_stock"}]`,
+		)
+		var said []string
+		for _, r := range answer.Results {
+			for _, e := range slices.Concat(r.Errors, r.Warnings) {
+				said = append(said, r.Status+" "+e.Pointer+" "+e.Code)
+			}
+		}
+		if diff := cmp.Diff([]string{
+			"rejected /0/status invalid_value", "accepted /1/qty near_field", "rejected /2/status wrong_type",
+			"rejected /3/item_id item_not_found",
+		}, said); status != 200 || answer.Accepted != 1 || answer.Rejected != 3 || answer.Warned != 1 || diff != "" {
+			t.Errorf("%d %+v\n%s", status, answer, diff)
 		}
 		if _, item = send[profileapi.Item](t, s, "GET", path, "", ""); item.Stock.Status != "out_of_stock" || item.Title != "A" {
 			t.Errorf("%+v", item)

@@ -1904,7 +1904,10 @@ type ReportSample struct {
 
 // ReportServed is a value of the API.
 type ReportServed struct {
-	Metrics map[string]ReportFigure `json:"metrics"`
+	// Of the model that the instance's own search chose
+	Algorithm  string                  `json:"algorithm,omitzero"`
+	Metrics    map[string]ReportFigure `json:"metrics"`
+	Parameters map[string]any          `json:"parameters,omitzero"`
 	// The served figures by those of the winner
 	Ratio map[string]float64 `json:"ratio"`
 }
@@ -4747,7 +4750,7 @@ func (c *Client) SessionState(ctx context.Context, id string, params SessionStat
 
 // SetStock — set the stock of up to 1,000 items
 //
-// Touches nothing but `stock`; a row with an unknown item costs only itself.
+// Touches nothing but `stock`; a row that cannot be used, or whose item is not known, costs only itself.
 //
 // Scope: `catalogue:write`.
 func (c *Client) SetStock(ctx context.Context, body []StockUpdate, options ...Option) (EventsAnswer, error) {

@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
 	"github.com/aisle-rec/aisle/profile-service/internal/validation"
@@ -73,28 +72,24 @@ func decodeOne(id string, body []byte) (profileapi.Item, error) {
 	return validation.DecodeOne("item", "item_id", id, body, func(v *profileapi.Item) *string { return &v.ItemID }, validate)
 }
 
-// SetStock changes nothing but the stock of items and returns a verdict on each: an item that does not exist is rejected.
-// It is one transaction; verdicts are in the order of updates, which are valid.
-func (c *Catalogue) SetStock(ctx context.Context, shop string, updates []profileapi.StockUpdate) ([]profileapi.Result, error) {
-	results := make([]profileapi.Result, len(updates))
+// SetStock changes nothing but the stock of items, in one transaction, and says of each update, which is valid, whether there is such an
+// item.
+func (c *Catalogue) SetStock(ctx context.Context, shop string, updates []profileapi.StockUpdate) ([]bool, error) {
+	found := make([]bool, len(updates))
 	ids := make([]string, len(updates))
 	for i := range updates {
 		ids[i] = updates[i].ItemID
 	}
 	_, err := c.Update(ctx, shop, ids, func(i int, present *profileapi.Item) (*profileapi.Item, error) {
-		results[i] = profileapi.Result{Index: i, ID: ids[i], Status: profileapi.StatusAccepted}
 		if present == nil {
-			results[i].Status = profileapi.StatusRejected
-			results[i].Errors = []profileapi.FieldError{
-				{Pointer: fmt.Sprintf("/%d/item_id", i), Code: "item_not_found", Detail: "There is no such item. Store it first."},
-			}
 			return nil, nil
 		}
+		found[i] = true
 		item := *present
 		item.Stock = &updates[i].Stock
 		return &item, nil
 	})
-	return results, err
+	return found, err
 }
 
 // Filter selects items of a listing; empty fields do not filter.

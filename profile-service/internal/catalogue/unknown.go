@@ -30,6 +30,15 @@ var itemNames = names.Table{
 	},
 }
 
+// stockNames are the same of a row of stock.
+var stockNames = names.Table{
+	Fields: []string{"item_id", "status", "quantity"},
+	Synonyms: map[string]string{
+		"id": "item_id", "productid": "item_id", "sku": "item_id", "availability": "status", "stock": "quantity", "qty": "quantity",
+		"inventory": "quantity", "available": "quantity",
+	},
+}
+
 // fieldsOf lists the names of a type's fields in JSON.
 func fieldsOf(t reflect.Type) []string {
 	var list []string
@@ -59,14 +68,30 @@ func Warnings(item *profileapi.Item, data []byte, pointer string) []profileapi.F
 			Detail: "The sale price is higher than the price, and is what the item costs all the same. Correct it, or leave it out.",
 		})
 	}
+	return append(warnings, unknown(&itemNames, members, pointer, "an item and is left out. Put what is to be kept into attributes.")...)
+}
+
+// StockWarnings names the members of a row of stock that are no fields of it, likewise.
+func StockWarnings(data []byte, pointer string) []profileapi.FieldError {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(data, &members) != nil {
+		return nil
+	}
+	return unknown(&stockNames, members, pointer, "a row of stock and is left out.")
+}
+
+// unknown names the members that are no fields; of ends the sentence that says so.
+func unknown(known *names.Table, members map[string]json.RawMessage, pointer, of string) (warnings []profileapi.FieldError) {
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		if slices.Contains(itemNames.Fields, name) {
+		if slices.Contains(known.Fields, name) {
 			continue
 		}
-		w := profileapi.FieldError{Pointer: apierror.PointerTo(pointer, name), Code: "unknown_field",
-			Detail: fmt.Sprintf("%.64q is not a field of an item and is left out. Put what is to be kept into attributes.", name)}
-		if field, ok := itemNames.Meant(name); ok {
-			w.Code, w.Detail = "near_field", fmt.Sprintf("%.64q is not a field of an item and is left out. Is %s meant?", name, field)
+		w := profileapi.FieldError{
+			Pointer: apierror.PointerTo(pointer, name), Code: "unknown_field", Detail: fmt.Sprintf("%.64q is not a field of %s", name, of),
+		}
+		if field, ok := known.Meant(name); ok {
+			first, _, _ := strings.Cut(w.Detail, ".")
+			w.Code, w.Detail = "near_field", fmt.Sprintf("%s. Is %s meant?", first, field)
 		}
 		warnings = append(warnings, w)
 	}

@@ -26,6 +26,18 @@ func Decode(data []byte, pointer string) (profileapi.Item, []profileapi.FieldErr
 	return item, validate(&item, pointer)
 }
 
+// DecodeStock reads and judges one row of stock likewise.
+func DecodeStock(data []byte, pointer string) (profileapi.StockUpdate, []profileapi.FieldError) {
+	var row profileapi.StockUpdate
+	if err := json.Unmarshal(data, &row); err != nil {
+		return row, validation.DecodeErrors[profileapi.StockUpdate](data, err, pointer)
+	}
+	v := &validation.Fields{Pointer: pointer}
+	v.ID("/item_id", row.ItemID, true)
+	checkStock(v, "", &row.Stock)
+	return row, v.Errors
+}
+
 // validate reports every bad field of an item, by its pointer. Lengths are in characters.
 func validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
 	v := &validation.Fields{Pointer: pointer}
@@ -49,7 +61,7 @@ func validate(item *profileapi.Item, pointer string) []profileapi.FieldError {
 	v.Match("/gtin", item.GTIN, isGTIN, "8, 12, 13 or 14 digits")
 	v.Choice("/status", item.Status, profileapi.ItemActive, profileapi.ItemHidden, profileapi.ItemArchived)
 	checkMarkets(v, item)
-	CheckStock(v, "/stock", item.Stock)
+	checkStock(v, "/stock", item.Stock)
 	checkVectors(v, item.Vectors)
 	checkTranslations(v, item.Translations)
 	v.Attributes(item.Attributes)
@@ -140,9 +152,9 @@ func checkMarkets(v *validation.Fields, item *profileapi.Item) {
 	}
 }
 
-// CheckStock judges a stock, nil being in stock. A quantity may be below zero: shops sell
+// checkStock judges a stock, nil being in stock. A quantity may be below zero: shops sell
 // beyond their stock.
-func CheckStock(v *validation.Fields, pointer string, s *profileapi.Stock) {
+func checkStock(v *validation.Fields, pointer string, s *profileapi.Stock) {
 	if s == nil {
 		return
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/aisle-rec/aisle/profile-service/internal/catalogue"
 	"github.com/aisle-rec/aisle/profile-service/internal/cursor"
 	"github.com/aisle-rec/aisle/profile-service/internal/store"
-	"github.com/aisle-rec/aisle/profile-service/internal/validation"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/auth"
 	"github.com/aisle-rec/aisle/shared/httpserver"
@@ -49,8 +48,8 @@ func (a *API) registerItem(api huma.API) {
 	httpserver.Register(api, auth.ScopeCatalogueRead, list, a.listItems)
 
 	stock := operation(http.MethodPost, "/v1/items/stock", "set-stock", itemsTag, "Set the stock of up to 1,000 items")
-	stock.Description = "Touches nothing but `stock`; a row with an unknown item costs only itself."
-	httpserver.Register(api, auth.ScopeCatalogueWrite, stock, a.setStock)
+	stock.Description = "Touches nothing but `stock`; a row that cannot be used, or whose item is not known, costs only itself."
+	registerRaw(api, auth.ScopeCatalogueWrite, stock, batchBody[profileapi.StockUpdate](api), a.setStock)
 }
 
 // itemInput is a body for the id of the path, of items and of users. Conditions are the headers
@@ -178,38 +177,55 @@ func (a *API) listItems(ctx context.Context, in *listItemsInput) (*itemsOutput, 
 	return &itemsOutput{Body: page(items, in.Limit, cursor.Items, func(i *profileapi.Item) string { return i.ItemID })}, nil
 }
 
-// stockInput is checked by huma: it has few fields, and rows of a wrong form are a mistake of
-// the whole body.
-type stockInput struct {
-	Body []profileapi.StockUpdate `minItems:"1" maxItems:"1000"`
-}
+const noneStocked = "None of the rows was accepted."
 
-// setStock changes the stock of many items in one transaction. A value that cannot be one
-// refuses the body as a whole, an item that does not exist only its row; 422 when no row was of
-// use.
-func (a *API) setStock(ctx context.Context, in *stockInput) (*eventsOutput, error) {
-	f := &validation.Fields{}
-	for i := range in.Body {
-		f.ID(fmt.Sprintf("/%d/item_id", i), in.Body[i].ItemID, true)
-		catalogue.CheckStock(f, fmt.Sprintf("/%d", i), &in.Body[i].Stock)
+// setStock changes the stock of many items in one transaction. A row that cannot be used, or whose item does not exist, costs only
+// itself; of two with the same id the later one counts; 422 when no row was of use.
+func (a *API) setStock(ctx context.Context, in *rawInput) (*eventsOutput, error) {
+	members, err := in.members()
+	if err != nil {
+		return nil, err
 	}
-	if len(f.Errors) > 0 {
-		return nil, apierror.Invalid("The stock is not usable.", f.Errors...)
+	answer := profileapi.EventsAnswer{Results: make([]profileapi.Result, len(members))}
+	var rows []profileapi.StockUpdate
+	var places []int // of the rows in the body
+	for i, member := range members {
+		at := fmt.Sprintf("/%d", i)
+		row, bad := catalogue.DecodeStock(member, at)
+		answer.Results[i] = verdict(i, row.ItemID, bad)
+		if len(bad) == 0 {
+			rows, places = append(rows, row), append(places, i)
+			answer.Results[i].Warnings = catalogue.StockWarnings(member, at)
+		}
 	}
-	results, err := a.Catalogue.SetStock(ctx, auth.Shop(ctx), in.Body)
+	if len(rows) == 0 {
+		return nil, rejectedAll(noneStocked, answer)
+	}
+	found, err := a.Catalogue.SetStock(ctx, auth.Shop(ctx), rows)
 	if err != nil {
 		return nil, storeProblem(err)
 	}
-	answer := profileapi.EventsAnswer{Results: results}
-	for _, r := range results {
-		if r.Status == profileapi.StatusAccepted {
-			answer.Accepted++
-		} else {
+	for n, known := range found {
+		if r := &answer.Results[places[n]]; !known {
+			r.Status, r.Warnings = profileapi.StatusRejected, nil
+			r.Errors = []profileapi.FieldError{
+				{Pointer: fmt.Sprintf("/%d/item_id", places[n]), Code: "item_not_found", Detail: "There is no such item. Store it first."},
+			}
+		}
+	}
+	for n := range answer.Results {
+		switch r := &answer.Results[n]; {
+		case r.Status == profileapi.StatusRejected:
 			answer.Rejected++
+		case len(r.Warnings) > 0:
+			answer.Warned++
+			fallthrough
+		default:
+			answer.Accepted++
 		}
 	}
 	if answer.Accepted == 0 {
-		return nil, rejectedAll("None of the items was found.", answer)
+		return nil, rejectedAll(noneStocked, answer)
 	}
 	return &eventsOutput{Status: http.StatusOK, Body: answer}, nil
 }

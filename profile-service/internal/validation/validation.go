@@ -179,7 +179,11 @@ func DecodeErrors[T any](data []byte, err error, pointer string) (list []profile
 func decodeError(err error, pointer, member string) profileapi.FieldError {
 	var wrongType *json.UnmarshalTypeError
 	if errors.As(err, &wrongType) {
-		return profileapi.FieldError{Pointer: pointer + "/" + strings.ReplaceAll(wrongType.Field, ".", "/"), Code: "wrong_type",
+		at := "/" + strings.ReplaceAll(wrongType.Field, ".", "/")
+		if n := strings.Index(at, member); n > 0 {
+			at = at[n:] // before it stands the Go name of an embedded struct
+		}
+		return profileapi.FieldError{Pointer: pointer + at, Code: "wrong_type",
 			Detail: fmt.Sprintf("The value is %s; %s is expected.", article(wrongType.Value), article(jsonName(wrongType.Type)))}
 	}
 	return profileapi.FieldError{Pointer: pointer + member, Code: "invalid_value", Detail: "The value cannot be read: " + err.Error() + "."}

@@ -1749,7 +1749,10 @@ class ReportSample(TypedDict):
 
 
 class ReportServed(TypedDict):
+    # Of the model that the instance's own search chose
+    algorithm: NotRequired[str]
     metrics: dict[str, ReportFigure]
+    parameters: NotRequired[dict[str, Any]]
     # The served figures by those of the winner
     ratio: dict[str, float]
 
@@ -4034,7 +4037,7 @@ class Aisle(Core):
     ) -> EventsAnswer:
         """Set the stock of up to 1,000 items.
 
-        Touches nothing but `stock`; a row with an unknown item costs only itself.
+        Touches nothing but `stock`; a row that cannot be used, or whose item is not known, costs only itself.
 
         Scope: `catalogue:write`.
         """

@@ -1759,7 +1759,10 @@ export interface ReportSample {
 }
 
 export interface ReportServed {
+  /** Of the model that the instance's own search chose */
+  algorithm?: string;
   metrics: Record<string, ReportFigure>;
+  parameters?: Record<string, unknown>;
   /** The served figures by those of the winner */
   ratio: Record<string, number>;
 }
@@ -3712,7 +3715,7 @@ export class Aisle extends Core {
   /**
    * Set the stock of up to 1,000 items.
    * 
-   * Touches nothing but `stock`; a row with an unknown item costs only itself.
+   * Touches nothing but `stock`; a row that cannot be used, or whose item is not known, costs only itself.
    * 
    * Scope: `catalogue:write`.
    */
