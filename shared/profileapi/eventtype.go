@@ -37,13 +37,18 @@ func (w EventWeights) Of(eventType string, value *float64) float64 {
 }
 
 // Teaches returns what a line of an event weighs in what models learn from. It is Of but for a rating, low or high, which says first of all
-// that somebody had the item: .4 of it, so that the highest teaches as much as it weighs. That it was low is the visitor's taste, not a
-// likeness of items.
+// that somebody had the item: .4 of it, so that the highest teaches as much as it weighs, and of one that is not above 3 half of that, so
+// that it lies well below the others and is no item that a model should have found. That it was low is the visitor's taste, not a likeness
+// of items.
 func (w EventWeights) Teaches(eventType string, value *float64) float64 {
-	if eventType == "rate" && value != nil {
-		return *value * (highestRating - neutralRating) / highestRating
+	if eventType != "rate" || value == nil {
+		return w[eventType]
 	}
-	return w[eventType]
+	teaches := *value * (highestRating - neutralRating) / highestRating
+	if *value <= neutralRating {
+		teaches /= 2
+	}
+	return teaches
 }
 
 // Types returns the types in order.

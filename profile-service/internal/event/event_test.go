@@ -161,7 +161,7 @@ func TestWeightsOfTypes(t *testing.T) {
 		t.Errorf("rating 5 weighs %v", got)
 	}
 	one := 1.0
-	if high, low, view := w.Teaches("rate", &five), w.Teaches("rate", &one), w.Teaches("view_item", nil); high != 2 || low != .4 ||
+	if high, low, view := w.Teaches("rate", &five), w.Teaches("rate", &one), w.Teaches("view_item", nil); high != 2 || low != .2 ||
 		view != 1 {
 		t.Errorf("ratings of 5 and 1 and a view teach %v, %v and %v", high, low, view)
 	}

@@ -22,8 +22,9 @@ import (
 const maxSession = 50
 
 // meaning is raised when the same events make another state: states of before are made again from the events when they are next read.
-// Versions: 1, quantities are summed up in thousandths; 2, the weight of an item is what models learn of it.
-const meaning = 2
+// Versions: 1, quantities are summed up in thousandths; 2, the weight of an item is what models learn of it; 3, they learn less of
+// a low rating.
+const meaning = 3
 
 // Mover moves states on. It is safe for concurrent use.
 type Mover struct {

@@ -11,8 +11,8 @@ import (
 
 // codecVersion is that of what [Write] writes, which lives as long as the job that one process gives others a part of.
 //
-// Changes of the format: 1, the first; 2, with Together.
-const codecVersion = 2
+// Changes of the format: 1, the first; 2, with Together; 3, with Rated.
+const codecVersion = 3
 
 // coded is a data set as it is written: what models are made from, and not what was found out about files.
 type coded struct {
@@ -25,6 +25,7 @@ type coded struct {
 	RowTimes     []int64
 	Until        int64
 	Liked        float32
+	Rated        bool
 	Sessions     [][]int32
 	Tests        []Case
 	CappedRecall bool
@@ -33,8 +34,8 @@ type coded struct {
 // Write writes a data set for [Read], without the counts and notes of the files that it is from.
 func Write(w io.Writer, d *Data) error {
 	c := coded{
-		codecVersion, d.Relation, d.Items.IDs(), d.Train, d.Ordered, d.Together, d.RowTimes, d.Until, d.Liked, d.Sessions, d.Tests,
-		d.CappedRecall,
+		codecVersion, d.Relation, d.Items.IDs(), d.Train, d.Ordered, d.Together, d.RowTimes, d.Until, d.Liked, d.Rated, d.Sessions,
+		d.Tests, d.CappedRecall,
 	}
 	if err := gob.NewEncoder(w).Encode(c); err != nil {
 		return fmt.Errorf("write a data set: %w", err)
@@ -66,6 +67,6 @@ func Read(r io.Reader) (*Data, error) {
 	}
 	return &Data{
 		Relation: c.Relation, Items: items, Train: c.Train, Ordered: c.Ordered, Together: c.Together, RowTimes: c.RowTimes,
-		Until: c.Until, Liked: c.Liked, Sessions: c.Sessions, Tests: c.Tests, CappedRecall: c.CappedRecall,
+		Until: c.Until, Liked: c.Liked, Rated: c.Rated, Sessions: c.Sessions, Tests: c.Tests, CappedRecall: c.CappedRecall,
 	}, nil
 }

@@ -60,8 +60,10 @@ type Data struct {
 	RowTimes []int64
 	// Until is the Unix second where the test part of baskets starts.
 	Until int64
-	// Liked is the least rating that counts as a hit; 0 when everything does.
+	// Liked is the least value of an entry that is to be found; 0 when every one is.
 	Liked float32
+	// Rated says that the values of Train are ratings, not weights.
+	Rated bool
 	// Sessions are the training sessions, oldest first, each in the order of its clicks.
 	Sessions [][]int32
 	Tests    []Case

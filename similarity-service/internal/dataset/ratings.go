@@ -57,7 +57,7 @@ func loadRatings(path string, o Options) (*Data, error) {
 		for _, r := range t.rows {
 			highest = max(highest, r.value)
 		}
-		d.Liked = .8 * highest
+		d.Rated, d.Liked = true, .8*highest
 	}
 	return d, d.splitPerUser(t, o)
 }

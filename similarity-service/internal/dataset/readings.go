@@ -19,7 +19,7 @@ func (d *Data) Readings() []Reading {
 	}
 	ones := *d.Train
 	ones.Val = nil
-	if d.Liked == 0 {
+	if !d.Rated {
 		return []Reading{{"ones", &ones}, {"weights", d.Train}}
 	}
 	highest := float32(0)

@@ -35,10 +35,10 @@ func TestReadingsOfValues(t *testing.T) {
 		most int32
 	}{
 		"ratings": {
-			&dataset.Data{Train: valued, Liked: 4},
+			&dataset.Data{Train: valued, Rated: true, Liked: 4},
 			map[string]row{"ones": all, "graded": {0: .8, 1: .2, 2: 1}, "liked": {0: 1, 2: 1}}, 2,
 		},
-		"weights":  {&dataset.Data{Train: valued}, map[string]row{"ones": all, "weights": {0: 4, 1: 1, 2: 5}}, 2},
+		"weights":  {&dataset.Data{Train: valued, Liked: 2}, map[string]row{"ones": all, "weights": {0: 4, 1: 1, 2: 5}}, 2},
 		"ones":     {&dataset.Data{Train: &ones}, map[string]row{"ones": all}, 0},
 		"sessions": {&dataset.Data{Sessions: [][]int32{{1, 0, 1, 2}}, Items: items}, map[string]row{"ones": all}, 1},
 	} {

@@ -28,7 +28,7 @@ func TestEASEChoosesTheReadingOfRatings(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	rated.Train, rated.Liked = b.Matrix(), 4
+	rated.Train, rated.Rated, rated.Liked = b.Matrix(), true, 4
 	o := options()
 	o.Algorithms = []string{evaluate.EASE}
 	board, err := evaluate.Run(rated, o)

@@ -16,6 +16,7 @@ import (
 type builder struct {
 	relation   string
 	cut        uint32
+	liked      float32 // least weight of an entry that is to be found
 	items      *idmap.Map
 	split      *csr.Builder
 	together   csr.Marks // of the split
@@ -44,16 +45,19 @@ type session struct {
 }
 
 // newBuilder returns a builder for rows of items, which are numbered by now; cut is a Unix
-// second.
-func newBuilder(o Options, items *idmap.Map, cut uint32) *builder {
+// second, liked a weight.
+func newBuilder(o Options, items *idmap.Map, cut uint32, liked float32) *builder {
 	return &builder{
-		relation: o.Relation, cut: cut, items: items, split: csr.NewBuilder(items.Len()), support: make([]float32, items.Len()),
+		relation: o.Relation, cut: cut, liked: liked, items: items, split: csr.NewBuilder(items.Len()), support: make([]float32, items.Len()),
 		maxTests: o.MaxTests, testStride: 1,
 	}
 }
 
-// addTest keeps a case for all of those whose turn it is; whenever they become too many, every second goes.
+// addTest keeps a case, if there is something to find, for all of those whose turn it is; whenever they become too many, every second goes.
 func (b *builder) addTest(c dataset.Case) {
+	if len(c.Relevant) == 0 {
+		return
+	}
 	b.tests = append(b.tests, c)
 	if len(b.tests) < b.maxTests {
 		return
@@ -103,7 +107,7 @@ func (b *builder) addHistory(all, past []entry) {
 		for n, e := range all {
 			if n < len(all)-hide {
 				seeds = append(seeds, e.item)
-			} else {
+			} else if e.weight >= b.liked {
 				relevant = append(relevant, e.item)
 			}
 		}
@@ -113,7 +117,9 @@ func (b *builder) addHistory(all, past []entry) {
 	b.keep(addRow(b.split, &b.together, past))
 	if after := onlyAfter(all, b.cut); len(after) > 0 && b.testsNext() {
 		for _, e := range after {
-			relevant = append(relevant, e.item)
+			if e.weight >= b.liked {
+				relevant = append(relevant, e.item)
+			}
 		}
 		b.addTest(dataset.Case{Row: b.splitRows, Relevant: relevant})
 	}
@@ -174,9 +180,10 @@ func (b *builder) finish(r *report) (*Prepared, error) {
 	case similarityapi.ViewedNext:
 		p.Full, p.Split = b.sessionData()
 	default:
-		p.Full = &dataset.Data{Relation: dataset.Similar, Items: b.items, Ordered: true}
+		p.Full = &dataset.Data{Relation: dataset.Similar, Items: b.items, Ordered: true, Liked: b.liked}
 		p.Split = &dataset.Data{
 			Relation: dataset.Similar, Items: b.items, Train: b.split.Matrix(), Ordered: true, Together: b.together, Tests: b.tests,
+			Liked: b.liked,
 		}
 	}
 	if p.Support = b.support; b.relation != similarityapi.Similar {

@@ -180,6 +180,50 @@ func TestTheLatestPartIsHeldOut(t *testing.T) {
 	}
 }
 
+func TestWhatWeighsLessThanHalfTheUsualIsNotToBeFound(t *testing.T) {
+	t.Parallel()
+	weights := profileapi.DefaultEventWeights()
+	rated := func(value float64) float32 { return float32(weights.Teaches("rate", &value)) }
+	view, purchase := float32(weights["view_item"]), float32(weights["purchase"])
+	for name, c := range map[string]struct {
+		usual, other float32 // what three of four interactions weigh, and the fourth
+		found        int
+	}{
+		"low ratings among high ones":      {rated(4), rated(2), 3},
+		"ratings of three among high ones": {rated(5), rated(3), 3},
+		"high ratings among low ones":      {rated(1), rated(5), 4},
+		"views among purchases":            {purchase, view, 3},
+		"purchases among views":            {view, purchase, 4},
+		"views alone":                      {view, view, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var events []profileapi.Interaction
+			for u := range 10 {
+				for n := range 16 {
+					weight := c.usual
+					if n%4 == 1 {
+						weight = c.other
+					}
+					events = append(events, event(fmt.Sprint("u", u), "", "", fmt.Sprintf("i%02d", n), weight, int64(n*day+u)))
+				}
+			}
+			p, err := collect(t, Options{Relation: similarityapi.Similar, HoldOut: .25}, 16, events)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Full.Liked != p.Split.Liked || p.Full.Train.NNZ() != 160 || len(p.Split.Tests) != 10 {
+				t.Fatalf("liked from %v and %v, %d entries, %d cases", p.Full.Liked, p.Split.Liked, p.Full.Train.NNZ(), len(p.Split.Tests))
+			}
+			for _, one := range p.Split.Tests {
+				if len(one.Relevant) != c.found {
+					t.Errorf("%d of 4 items are to be found, want %d", len(one.Relevant), c.found)
+				}
+			}
+		})
+	}
+}
+
 func TestRobotsAndCaps(t *testing.T) {
 	t.Parallel()
 	var events []profileapi.Interaction

@@ -135,11 +135,11 @@ func (c *Collector) finish() (p *Prepared, err error) {
 		return nil, fmt.Errorf("number the items: %w", err)
 	}
 	seen := newLateness(c.options.Since, items.Len())
-	cut, err := c.clean(order, seen)
+	cut, liked, err := c.clean(order, seen)
 	if err != nil {
 		return nil, err
 	}
-	b := newBuilder(c.options, items, cut)
+	b := newBuilder(c.options, items, cut, liked)
 	if c.options.Relation == similarityapi.Similar {
 		garbage.Before(int(c.log.rows) * rowBytes)
 		b.split.Reserve(int(c.log.rows), arena)
@@ -178,8 +178,11 @@ func (c *Collector) build(b *builder, rows []row) {
 
 // clean drops duplicates, robots and unknown items, numbers the items by order, and returns the moment before which the share 1 − HoldOut
 // of what is left lies. There an item counts once for each subject, when it was first touched, and a subject for HistoryCap items at most.
-func (c *Collector) clean(order []int32, seen *lateness) (cut uint32, err error) {
+// It returns, too, what an item weighs at least that is to be found: half of what an interaction usually weighs. So a low rating is none
+// among ratings, nor a view among purchases, and a view is one among views.
+func (c *Collector) clean(order []int32, seen *lateness) (cut uint32, liked float32, err error) {
 	var times sample
+	var weights histogram
 	touched := map[uint32]bool{}
 	err = c.log.clean(func(rows []row) []row {
 		rows = c.withoutDuplicates(rows)
@@ -197,6 +200,7 @@ func (c *Collector) clean(order []int32, seen *lateness) (cut uint32, err error)
 			r.item = uint32(order[r.item])
 			known = append(known, r)
 			seen.add(r)
+			weights.add(r)
 			if !touched[r.item] && len(touched) < c.options.HistoryCap {
 				touched[r.item] = true
 				times.add(r.at)
@@ -204,7 +208,7 @@ func (c *Collector) clean(order []int32, seen *lateness) (cut uint32, err error)
 		}
 		return known
 	})
-	return times.quantile(1 - c.options.HoldOut), err
+	return times.quantile(1 - c.options.HoldOut), weights.median() / 2, err
 }
 
 // before returns the rows of a subject, which are in order of time, up to a moment.

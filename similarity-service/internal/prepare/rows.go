@@ -11,6 +11,7 @@ package prepare
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/garbage"
@@ -251,4 +252,24 @@ func (s *sample) quantile(q float64) uint32 {
 	}
 	slices.Sort(s.values)
 	return s.values[min(int(q*float64(len(s.values))), len(s.values)-1)]
+}
+
+// histogram counts rows by their weight, in steps, of those above 0.
+type histogram [math.MaxInt8 + 1]int
+
+func (h *histogram) add(r row) { h[max(0, r.weight)]++ }
+
+// median returns the weight that half of the rows do not reach, 0 for none.
+func (h *histogram) median() float32 {
+	total := 0
+	for _, n := range h[1:] {
+		total += n
+	}
+	below := 0
+	for weight, n := range h[1:] {
+		if below += n; 2*below > total {
+			return row{weight: int8(weight + 1)}.value()
+		}
+	}
+	return 0
 }
