@@ -131,7 +131,7 @@ type Table struct {
 // Load reads the data set at path, a folder or one file. The same files, options and seed give
 // the same data set. All of it is in memory.
 func Load(path string, o Options) (*Data, error) {
-	if o.TrainFraction < 0 || o.TrainFraction >= 1 {
+	if !(o.TrainFraction >= 0 && o.TrainFraction < 1) { // NaN is refused as well
 		return nil, fmt.Errorf("train fraction is %v, want a number above 0 and below 1", o.TrainFraction)
 	}
 	if o.Resplit && o.Format != LightGCN {

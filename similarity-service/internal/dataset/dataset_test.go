@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -272,6 +273,59 @@ func TestPublicLayouts(t *testing.T) {
 	d = load(t, german, dataset.Options{Format: dataset.Baskets, TrainFraction: .5})
 	if len(d.Notes) != 0 || d.RowTimes[0] != 1706659200 { // 31 January 2024, midnight
 		t.Errorf("notes %q, times %v", d.Notes, d.RowTimes)
+	}
+}
+
+func TestColumnsWithoutNamesAreGuessedAloud(t *testing.T) {
+	t.Parallel()
+	// Session, time, item and category, as Yoochoose has them.
+	clicks := map[string]string{"clicks.dat": "1,2014-04-07T10:51:09.277Z,214536502,0\n1,2014-04-07T10:54:09.868Z,214536500,0\n" +
+		"2,2014-04-07T13:56:37.614Z,214536502,0\n2,2014-04-07T13:57:19.373Z,214536500,0\n"}
+	o := dataset.Options{Format: dataset.CSV, TrainFraction: .5}
+	guess := "(1 user_id, 2 item_id, 3 rating, 4 occurred_at)"
+	if d := load(t, clicks, o); len(d.Notes) == 0 || !strings.Contains(d.Notes[0], guess) {
+		t.Errorf("notes %q do not tell the guess", d.Notes)
+	}
+	o.Table.Mapping = map[string]string{"2": "occurred_at", "3": "item_id"}
+	d := load(t, clicks, o)
+	if d.Items.Len() != 2 || !d.Ordered || len(d.Tests) != 2 || d.Liked != 0 {
+		t.Errorf("%d items, ordered %t, %d tests, liked from %v", d.Items.Len(), d.Ordered, len(d.Tests), d.Liked)
+	}
+	if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "(1 user_id)") {
+		t.Errorf("notes %q", d.Notes)
+	}
+	plays := map[string]string{"steam.csv": "1,\"One game\",play,273.0\n1,\"Another\",play,3.5\n"}
+	_, err := dataset.Load(folder(t, plays), dataset.Options{Format: dataset.CSV})
+	if err == nil || !strings.Contains(err.Error(), `the rating is "play"`) || !strings.Contains(err.Error(), "--map") {
+		t.Errorf("got %v", err)
+	}
+	o.Table.Mapping = map[string]string{"4": "weight"}
+	if d := load(t, plays, o); d.Items.Len() != 2 || d.Liked != 0 {
+		t.Errorf("a weight is not read in the place of the rating: %+v", d)
+	}
+}
+
+func TestCountsAreNoSumsOfRatings(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{"x.csv": "user,item,rating\nu,a,5\nu,b,1\nu,c,3\nv,a,4\nv,b,2\nv,c,5\n"}
+	d := load(t, files, dataset.Options{Format: dataset.CSV, TrainFraction: .99})
+	if diff := cmp.Diff([]float64{2, 2, 2}, d.Counts()); diff != "" {
+		t.Error(diff)
+	}
+	files = map[string]string{"x.csv": "user,item,weight\nu,a,5\nu,b,1\nv,a,4\n"}
+	d = load(t, files, dataset.Options{Format: dataset.CSV, TrainFraction: .99})
+	if diff := cmp.Diff([]float64{9, 1}, d.Counts()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestATrainFractionIsANumberBetween0And1(t *testing.T) {
+	t.Parallel()
+	for _, fraction := range []float64{-.1, 1, math.NaN(), math.Inf(1)} {
+		_, err := dataset.Load(t.TempDir(), dataset.Options{Format: dataset.CSV, TrainFraction: fraction})
+		if err == nil || !strings.Contains(err.Error(), "train fraction is") {
+			t.Errorf("%v: got %v", fraction, err)
+		}
 	}
 }
 

@@ -67,6 +67,15 @@ func (d *Data) Occurrences() *csr.Matrix {
 	return m
 }
 
+// Counts is the number of interactions of each item. Ratings are no numbers of interactions, as
+// weights are: one of five stars is one interaction.
+func (d *Data) Counts() []float64 {
+	if d.Liked > 0 {
+		return d.Occurrences().ColMass()
+	}
+	return d.Popularity()
+}
+
 // Popularity is the number of interactions of each item, in the order of their numbers; with
 // values it is their sum.
 func (d *Data) Popularity() []float64 {

@@ -44,11 +44,16 @@ type record struct {
 	fields [columns]string
 	at     [columns]int // 1-based field numbers, 0 when missing
 	plan   *table.Plan
+	guess  string // what columns without names were taken for; "" when they have names
 }
 
 // fail is an error that names the file, the line and the field.
 func (r *record) fail(c column, format string, args ...any) error {
-	return fmt.Errorf("%s, line %d, field %d: %s", r.name, r.line, r.at[c], fmt.Sprintf(format, args...))
+	why := fmt.Sprintf(format, args...)
+	if r.guess != "" {
+		why = strings.TrimSuffix(why, ".") + "; " + r.guess
+	}
+	return fmt.Errorf("%s, line %d, field %d: %s", r.name, r.line, r.at[c], why)
 }
 
 // number reads a finite number from column c.
@@ -105,7 +110,7 @@ func eachRecord(path string, o Options, d *Data, fallback, need []column, visit 
 	}
 	defer reader.Close()
 	sample := reader.Sample(sampleRows)
-	plan, err := planOf(reader, o, fallback)
+	plan, guess, err := planOf(reader, o, fallback)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -119,7 +124,10 @@ func eachRecord(path string, o Options, d *Data, fallback, need []column, visit 
 	}
 	plan.Learn(sample)
 	d.Notes = append(d.Notes, reader.Notes...)
-	r := &record{name: name, plan: plan}
+	if guess != "" {
+		d.Notes = append(d.Notes, guess)
+	}
+	r := &record{name: name, plan: plan, guess: guess}
 	for c := range r.at {
 		r.at[c] = plan.Column(column(c).field()) + 1
 	}
@@ -143,21 +151,43 @@ func eachRecord(path string, o Options, d *Data, fallback, need []column, visit 
 	}
 }
 
-// planOf pairs the columns with their meanings; columns without a header are named by their numbers.
-func planOf(reader *table.Reader, o Options, fallback []column) (*table.Plan, error) {
-	mapping := map[string]string{}
+// planOf pairs the columns with their meanings; columns without a header are named by their numbers and guessed by their places, which the
+// second result tells.
+func planOf(reader *table.Reader, o Options, fallback []column) (*table.Plan, string, error) {
+	mapping, guess := map[string]string{}, ""
 	if len(reader.Columns) > 0 && reader.Columns[0] == "1" {
-		for n, c := range fallback {
-			if n < len(reader.Columns) {
-				mapping[strconv.Itoa(n+1)] = c.field()
-			}
-		}
+		mapping, guess = guessed(len(reader.Columns), o.Table.Mapping, fallback)
 	}
 	maps.Copy(mapping, o.Table.Mapping)
-	return table.NewPlan(table.Interactions, reader.Columns, table.PlanOptions{
+	plan, err := table.NewPlan(table.Interactions, reader.Columns, table.PlanOptions{
 		Mapping: mapping, Decimal: o.Table.Decimal, DateFormat: o.Table.DateFormat, Timezone: o.Table.Timezone,
 		JSON: reader.Format == table.NDJSON,
 	})
+	return plan, guess, err
+}
+
+// guessed gives n columns without names the fields of fallback by their places, and says so: many files have another order. Columns and
+// fields that the caller named are left alone; a weight is in the place of a rating.
+func guessed(n int, given map[string]string, fallback []column) (map[string]string, string) {
+	mapping := map[string]string{}
+	var places []string
+	named := slices.Collect(maps.Values(given))
+	for at, c := range fallback[:min(n, len(fallback))] {
+		place := strconv.Itoa(at + 1)
+		_, mapped := given[place]
+		if mapped || slices.Contains(named, c.field()) || c == ratingColumn && slices.Contains(named, weightColumn.field()) {
+			continue
+		}
+		mapping[place] = c.field()
+		places = append(places, place+" "+c.field())
+	}
+	if len(places) == 0 {
+		return mapping, ""
+	}
+	return mapping, fmt.Sprintf(
+		"the first line is no header, so columns are taken by their places (%s): --map COLUMN=FIELD changes that, such as --map 3=%s",
+		strings.Join(places, ", "), itemColumn.field(),
+	)
 }
 
 // findTable returns path itself, or the table in the folder path: the first in name order whose base name contains

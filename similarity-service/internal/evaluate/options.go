@@ -13,7 +13,10 @@ import (
 // defaultHistoryCap bounds a row's pair updates at four million.
 const defaultHistoryCap = 2000
 
-// Options steer a run. K and Neighbours must be at least 1.
+// maxK bounds the memory for the lists of test cases, four bytes a place.
+const maxK = 10_000
+
+// Options steer a run. K and Neighbours must be at least 1, K at most 10,000.
 type Options struct {
 	Algorithms    []string // nil means all; popular and cosine are always measured
 	K             int      // length of the measured lists
@@ -87,8 +90,8 @@ func (o Options) withDefaults() Options {
 // validate names every option that cannot be used, whatever the data.
 func (o Options) validate() error {
 	var errs []error
-	if o.K < 1 {
-		errs = append(errs, fmt.Errorf("k is %d, want at least 1", o.K))
+	if o.K < 1 || o.K > maxK {
+		errs = append(errs, fmt.Errorf("k is %d, want 1 to %d", o.K, maxK))
 	}
 	if o.Neighbours < 1 {
 		errs = append(errs, fmt.Errorf("neighbours is %d, want at least 1", o.Neighbours))

@@ -84,13 +84,17 @@ func (p Pinned) Checked() (Pinned, error) {
 				errs = append(errs, fmt.Errorf("%s has no parameter %q, want one of %s", algorithm, name, strings.Join(names(known), ", ")))
 				continue
 			}
-			if k := known[at]; !(v >= k.Low && v <= k.High) {
+			k := known[at]
+			if !(v >= k.Low && v <= k.High) {
 				errs = append(errs, fmt.Errorf("%s.%s is %v, want %v to %v", algorithm, k.Name, v, k.Low, k.High))
 			}
 			if out[algorithm] == nil {
 				out[algorithm] = map[string]float64{}
 			}
-			out[algorithm][known[at].Name] = v
+			if _, twice := out[algorithm][k.Name]; twice {
+				errs = append(errs, fmt.Errorf("%s.%s is given twice, also as %s: leave one out", algorithm, k.Name, k.Symbol))
+			}
+			out[algorithm][k.Name] = v
 		}
 	}
 	if session := out[NextItem]; session != nil {

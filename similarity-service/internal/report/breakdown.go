@@ -31,7 +31,7 @@ func breakdown(runs *study.Study, k int) *similarityapi.ReportBreakdown {
 	tested := slices.DeleteFunc(slices.Clone(runs.Runs[0].Board.Results), func(r evaluate.Result) bool { return !r.Tested })
 	activity := make([]int, len(d.Tests))
 	var popularity []int
-	counts := d.Popularity()
+	counts := d.Counts()
 	for n, c := range d.Tests {
 		activity[n] = len(history(d, c))
 		for _, j := range c.Relevant {

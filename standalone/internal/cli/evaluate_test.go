@@ -124,6 +124,18 @@ func TestARunFileMakesTheSameReportAgain(t *testing.T) {
 	}
 }
 
+func TestRunsOnTheTestPartHaveNoFold(t *testing.T) {
+	t.Parallel()
+	var out, said bytes.Buffer
+	args := []string{"evaluate", "--data", writeOrders(t), "--format", "baskets", "--budget", "1", "--algorithms", "cosine", "--seeds", "2"}
+	if code := Execute(context.Background(), args, &out, &said); code != 0 {
+		t.Fatalf("exit code %d: %s", code, said.String())
+	}
+	if !strings.Contains(out.String(), "seed 2: ") || strings.Contains(out.String(), "fold") {
+		t.Errorf("got\n%s", out.String())
+	}
+}
+
 // forget takes out what differs from run to run: time and memory.
 func forget(v any) {
 	switch v := v.(type) {
@@ -159,6 +171,25 @@ func TestEvaluateFailsClearly(t *testing.T) {
 		},
 		"bad parameter": {
 			context.Background(), []string{"--data", path, "--format", "baskets", "--set", "two_hop.gamma=1"}, `no parameter "gamma"`,
+		},
+		"a 0 that is no default": {
+			context.Background(), []string{"--data", path, "--format", "baskets", "--k", "0"}, "--k is 0, want more",
+		},
+		"long lists": {
+			context.Background(), []string{"--data", path, "--format", "baskets", "--k", "100000000"}, "k is 100000000, want 1 to 10000",
+		},
+		// Before the data set is read, which may take hours.
+		"page that cannot be written": {
+			context.Background(), []string{"--data", "/nowhere", "--format", "csv", "--report", "/nowhere/page.html"}, "cannot be written",
+		},
+		"run file that cannot be written": {
+			context.Background(), []string{"--data", "/nowhere", "--format", "csv", "--save-run", "/nowhere/run.json"},
+			"cannot be written",
+		},
+		"one parameter by two names": {
+			context.Background(),
+			[]string{"--data", path, "--format", "baskets", "--set", "two_hop.beta=.1", "--set", "two_hop.target_exponent=.2"},
+			"is given twice",
 		},
 		"one fold": {
 			context.Background(), []string{"--data", path, "--format", "baskets", "--folds", "1"}, "folds is 1, want 2 or more",

@@ -14,7 +14,7 @@ import (
 // of two items, the cosine of the rows that have them.
 func catalogue(d *dataset.Data) metrics.Catalogue {
 	rows := sync.OnceValue(func() *csr.Matrix { return d.Occurrences().Transpose() })
-	return metrics.Catalogue{Popularity: d.Popularity(), New: newItems(d), Likeness: func(i, j int32) float64 {
+	return metrics.Catalogue{Popularity: d.Counts(), New: newItems(d), Likeness: func(i, j int32) float64 {
 		x, _ := rows().Row(int(i))
 		y, _ := rows().Row(int(j))
 		if len(x) == 0 || len(y) == 0 {

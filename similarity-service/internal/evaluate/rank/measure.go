@@ -29,7 +29,7 @@ func (o Options) Each(n, items int, newRank func(r *Ranker) func(at int)) error 
 func Measure(d *dataset.Data, m *Model, rows *csr.Matrix, o Options) (*metrics.Collector, error) {
 	known := catalogue(d)
 	collector := metrics.NewCollector(len(d.Tests), o.K, known)
-	popular := Popular(known.Popularity)
+	popular := Popular(d.Popularity())
 	err := o.Each(len(d.Tests), rows.Cols, func(r *Ranker) func(int) {
 		return func(at int) {
 			c := d.Tests[at]

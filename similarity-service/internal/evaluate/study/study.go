@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"reflect"
 	"runtime"
 	"slices"
 	"sync"
@@ -35,7 +36,8 @@ type Competition struct {
 	Board *evaluate.Leaderboard
 	// overlap is the number of test cases over that of training rows.
 	overlap float64
-	data    *dataset.Data // until the run is noted
+	data    *dataset.Data  // until the run is noted
+	tests   []dataset.Case // of a run on the test part
 }
 
 // Study is a competition that was run several times. In a cross-validation every algorithm is tested, in every fold.
@@ -56,7 +58,7 @@ type AlgorithmResult struct {
 }
 
 // Comparison is a paired test between two algorithms: the difference of the NDCG of First less that of Second, over the runs, or over the
-// cases of the only run.
+// cases of the only run and of runs that all asked the same.
 type Comparison struct {
 	First, Second string
 	metrics.Spread
@@ -131,15 +133,31 @@ func (c *Competition) hold(load func(seed uint64) (*dataset.Data, error), plan P
 		}
 	}
 	c.overlap = float64(len(d.Tests)) / float64(max(d.Rows(), 1))
-	if c.Fold > 0 && d.Relation == dataset.Similar {
-		c.overlap = 1 / float64(plan.Folds-1) // entries are held out, not rows
+	switch { // of histories entries are held out, not rows
+	case d.Relation != dataset.Similar:
+	case c.Fold > 0:
+		c.overlap = 1 / float64(plan.Folds-1)
+	default:
+		c.overlap = float64(entriesHeldOut(d)) / float64(max(d.Interactions(), 1))
 	}
 	board, err := evaluate.Run(d, o)
 	if err != nil {
 		return err
 	}
+	if c.Fold == 0 {
+		c.tests = d.Tests
+	}
 	c.Board, c.data = board.Figures(), d // the models of many runs would fill the memory
 	return nil
+}
+
+// entriesHeldOut counts what the test cases are to find.
+func entriesHeldOut(d *dataset.Data) int {
+	n := 0
+	for _, c := range d.Tests {
+		n += len(c.Relevant)
+	}
+	return n
 }
 
 // forgetLists gives up the lists of test cases, which are kept of the first run only.
@@ -158,6 +176,17 @@ func (s *Study) results(name string) []*evaluate.Result {
 	return out
 }
 
+// sameTests reports whether all of several runs asked the same: of data that are split by time or by their files the seeds steer the
+// search alone. Such runs are no samples, however many they are.
+func (s *Study) sameTests() bool {
+	for _, c := range s.Runs {
+		if c.Fold > 0 || !reflect.DeepEqual(c.tests, s.Runs[0].tests) {
+			return false
+		}
+	}
+	return len(s.Runs) > 1
+}
+
 // overlap is the mean of the runs' shares of test cases to training rows, by which the spread
 // over runs that share training data is widened.
 func (s *Study) overlap() float64 {
@@ -170,6 +199,7 @@ func (s *Study) overlap() float64 {
 
 // summarise fills in the standings and the paired tests from the boards.
 func (s *Study) summarise() {
+	same := s.sameTests()
 	for _, name := range evaluate.Algorithms() {
 		result := AlgorithmResult{Name: name, Figures: map[string]metrics.Spread{}}
 		var validation []float64
@@ -194,37 +224,48 @@ func (s *Study) summarise() {
 		}
 		result.Validation = metrics.Repeated(validation, s.overlap())
 		for figure, values := range figures {
-			result.Figures[figure] = metrics.Repeated(values, s.overlap())
+			spread := metrics.Repeated(values, s.overlap())
+			if same { // the spread of the search is none of the figure
+				spread.Interval = metrics.Interval{Low: math.NaN(), High: math.NaN()}
+			}
+			result.Figures[figure] = spread
 		}
 		s.Results = append(s.Results, result)
 	}
 	slices.SortStableFunc(s.Results, func(a, b AlgorithmResult) int { return cmp.Compare(b.Validation.Mean, a.Validation.Mean) })
 	for at, first := range s.Results {
 		for _, second := range s.Results[at+1:] {
-			if c := s.compare(first.Name, second.Name); c.Pairs > 1 {
+			if c := s.compare(first.Name, second.Name, same); c.Pairs > 1 {
 				s.Comparisons = append(s.Comparisons, c)
 			}
 		}
 	}
 }
 
-// compare pairs the runs in which both were tested, or the cases of the only run.
-func (s *Study) compare(first, second string) Comparison {
+// compare pairs the runs in which both were tested, or, of one run and of runs that asked the same, the cases, with the mean of the runs.
+func (s *Study) compare(first, second string, same bool) Comparison {
 	a, b := s.results(first), s.results(second)
-	var differences []float64
-	overlap := s.overlap()
+	var runs, cases []float64
 	for n := range a {
 		if a[n] == nil || b[n] == nil || !a[n].Tested || !b[n].Tested {
 			continue
 		}
-		if len(s.Runs) > 1 {
-			differences = append(differences, a[n].Test.NDCG-b[n].Test.NDCG)
-			continue
+		runs = append(runs, a[n].Test.NDCG-b[n].Test.NDCG)
+		if cases == nil {
+			cases = make([]float64, len(a[n].TestCases))
 		}
-		overlap = 0 // cases, unlike runs, share no training data that differs from one to the next
-		for at := range a[n].TestCases {
-			differences = append(differences, a[n].TestCases[at].NDCG-b[n].TestCases[at].NDCG)
+		if len(s.Runs) == 1 || same {
+			for at := range cases {
+				cases[at] += a[n].TestCases[at].NDCG - b[n].TestCases[at].NDCG
+			}
 		}
+	}
+	differences, overlap := runs, s.overlap()
+	if len(s.Runs) == 1 || same {
+		for at := range cases {
+			cases[at] /= float64(len(runs))
+		}
+		differences, overlap = cases, 0 // cases, unlike runs, share no training data that differs from one to the next
 	}
 	if len(differences) == 0 {
 		return Comparison{}

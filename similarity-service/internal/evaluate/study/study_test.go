@@ -2,6 +2,7 @@ package study_test
 
 import (
 	"errors"
+	"math"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -10,6 +11,7 @@ import (
 	"github.com/aisle-rec/aisle/similarity-service/internal/dataset"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate"
 	"github.com/aisle-rec/aisle/similarity-service/internal/evaluate/study"
+	"github.com/aisle-rec/aisle/similarity-service/internal/metrics"
 	"github.com/aisle-rec/aisle/similarity-service/internal/modeltest"
 )
 
@@ -86,6 +88,49 @@ func TestOneRunComparesCases(t *testing.T) {
 		first, second := got.Runs[0].Board.ByName(c.First), got.Runs[0].Board.ByName(c.Second)
 		if c.Pairs != cases || cmp.Diff(c.Mean, first.Test.NDCG-second.Test.NDCG, cmpopts.EquateApprox(0, 1e-9)) != "" {
 			t.Errorf("%s and %s: %d pairs, difference %v", c.First, c.Second, c.Pairs, c.Mean)
+		}
+	}
+}
+
+// TestSeedsAreWidenedByTheEntriesHeldOut has a case of one entry for every user, so that the share of rows would be 1.
+func TestSeedsAreWidenedByTheEntriesHeldOut(t *testing.T) {
+	t.Parallel()
+	got := conduct(t, dataset.Similar, study.Plan{Seeds: 2}, 1)
+	d := modeltest.Grouped(t, 300, dataset.Similar)
+	var v []float64
+	for _, r := range got.Runs {
+		v = append(v, r.Board.ByName(evaluate.TwoHop).Validation.NDCG)
+	}
+	want := metrics.Repeated(v, float64(len(d.Tests))/float64(d.Interactions()))
+	for _, r := range got.Results {
+		if r.Name == evaluate.TwoHop && cmp.Diff(want, r.Validation, cmpopts.EquateApprox(1e-9, 1e-12)) != "" {
+			t.Errorf("validation %+v, want %+v", r.Validation, want)
+		}
+	}
+}
+
+// TestSeedsOfTheSameTestsAreNoPairs makes runs that differ by nothing: however many there are, they tell no more than one.
+func TestSeedsOfTheSameTestsAreNoPairs(t *testing.T) {
+	t.Parallel()
+	once, often := conduct(t, dataset.Similar, study.Plan{}, 1), conduct(t, dataset.Similar, study.Plan{Seeds: 3}, 1)
+	cases := len(once.Data.Tests)
+	for _, c := range often.Comparisons {
+		if c.Pairs != cases {
+			t.Errorf("%s and %s: %d pairs of %d cases", c.First, c.Second, c.Pairs, cases)
+		}
+		for _, one := range once.Comparisons {
+			if one.First == evaluate.Cosine && c.First == one.First && c.Second == one.Second &&
+				cmp.Diff(one, c, cmpopts.EquateApprox(1e-9, 1e-12)) != "" {
+				t.Errorf("baselines compare as %+v, want %+v", c, one)
+			}
+		}
+	}
+	if len(often.Comparisons) == 0 {
+		t.Error("no comparison")
+	}
+	for _, r := range often.Results {
+		if v, tested := r.Figures["ndcg"]; tested && !math.IsNaN(v.Low) {
+			t.Errorf("%s has an interval %+v of the search alone", r.Name, v)
 		}
 	}
 }

@@ -74,6 +74,11 @@ rating, weight, quantity, occurred_at.`,
 			if err := e.complete(cmd.Flags()); err != nil {
 				return err
 			}
+			for _, path := range []string{e.page, e.saveRun} {
+				if err := writable(path); err != nil {
+					return err
+				}
+			}
 			progress := terminal.NewProgress(cmd.ErrOrStderr())
 			e.Progress = progress.Report
 			if e.served {
@@ -100,6 +105,24 @@ rating, weight, quantity, occurred_at.`,
 	}
 	e.flags(cmd.Flags())
 	return cmd
+}
+
+// writable tells before hours of work that their result cannot be written. A file that is there
+// stays as it is.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	_, missing := os.Stat(path)
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("the result cannot be written: %w", err)
+	}
+	err = file.Close()
+	if missing != nil {
+		err = errors.Join(err, os.Remove(path))
+	}
+	return err
 }
 
 // WritePage writes a report as a page to a file, which is replaced when it exists; to none when
@@ -167,6 +190,12 @@ func (e *evaluation) complete(flags *pflag.FlagSet) error {
 	}
 	if e.Path == "" || e.Format == "" {
 		return errors.New("--data and --format are needed, or --run with a file that has them")
+	}
+	// In options 0 stands for the default, which is not what a 0 given by hand asks for.
+	for _, name := range []string{"k", "neighbours", "history-cap", "seeds", "budget", "train-fraction"} {
+		if flags.Changed(name) && flags.Lookup(name).Value.String() == "0" {
+			return fmt.Errorf("--%s is 0, want more; leave it out for the default", name)
+		}
 	}
 	if flags.Changed("resplit") {
 		if e.resplit != "" && e.resplit != "random" {

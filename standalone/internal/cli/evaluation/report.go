@@ -72,7 +72,11 @@ func WriteReport(w io.Writer, r service.Report) error {
 // p-value. It prints nothing for a single run.
 func writeRuns(w io.Writer, r service.Report) {
 	for _, run := range r.Runs {
-		fmt.Fprintf(w, "seed %d, fold %d: %s", run.Seed, run.Fold, run.Selected)
+		fmt.Fprintf(w, "seed %d", run.Seed)
+		if run.Fold > 0 {
+			fmt.Fprintf(w, ", fold %d", run.Fold)
+		}
+		fmt.Fprintf(w, ": %s", run.Selected)
 		for _, one := range run.Results {
 			if one.Name == run.Selected && len(one.Parameters) > 0 {
 				fmt.Fprintf(w, ", %s", parameters(one.Parameters))
