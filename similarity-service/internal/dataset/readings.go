@@ -70,7 +70,7 @@ func (d *Data) Occurrences() *csr.Matrix {
 // Counts is the number of interactions of each item. Ratings are no numbers of interactions, as
 // weights are: one of five stars is one interaction.
 func (d *Data) Counts() []float64 {
-	if d.Liked > 0 {
+	if d.Rated {
 		return d.Occurrences().ColMass()
 	}
 	return d.Popularity()

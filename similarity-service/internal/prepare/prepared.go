@@ -128,7 +128,7 @@ func (c *Collector) finish() (p *Prepared, err error) {
 	}
 	order := c.numberItems()
 	if len(c.ids) == 0 {
-		return nil, fmt.Errorf("%w: no interaction of a known item (%d read)", ErrTooLittle, c.report.raw)
+		return nil, fmt.Errorf("%w: %s", ErrTooLittle, c.nothingKnown())
 	}
 	items, err := idmap.New(c.ids)
 	if err != nil {
@@ -160,6 +160,15 @@ func (c *Collector) finish() (p *Prepared, err error) {
 	}
 	garbage.Return(int(c.report.raw) * rowBytes)
 	return p, err
+}
+
+// nothingKnown says why there is nothing to learn from, and the mend.
+func (c *Collector) nothingKnown() string {
+	if c.report.raw == 0 {
+		return "there is no interaction yet"
+	}
+	return fmt.Sprintf("none of the %d interactions is of an item of the catalogue: import the catalogue, with the ids that events name",
+		c.report.raw)
 }
 
 // build adds the rows of one subject.

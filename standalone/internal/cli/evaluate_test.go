@@ -211,9 +211,9 @@ func TestEvaluateFailsClearly(t *testing.T) {
 	t.Run("cancelled", func(t *testing.T) {
 		t.Parallel()
 		var out, stderr bytes.Buffer
-		Execute(cancelled, []string{"evaluate", "--data", path, "--format", "baskets"}, &out, &stderr)
-		if out.Len() != 0 {
-			t.Errorf("a cancelled evaluation reported %s", out.String())
+		code := Execute(cancelled, []string{"evaluate", "--data", path, "--format", "baskets"}, &out, &stderr)
+		if out.Len() != 0 || code != 130 {
+			t.Errorf("a cancelled evaluation ended with %d and reported %s", code, out.String())
 		}
 	})
 }

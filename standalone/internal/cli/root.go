@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -23,17 +24,26 @@ import (
 	"github.com/aisle-rec/aisle/standalone/internal/cli/terminal"
 )
 
+// interrupted is the exit code of a command that Ctrl-C ended before it was done, as shells have it.
+const interrupted = 130
+
+// endless are the commands that run until they are stopped, so that Ctrl-C is how they end well.
+var endless = []string{"serve", "demo", "gateway", "mcp", "tail"}
+
 // Execute runs the command line args, without the program's name, and returns the process exit
-// code: 0 done, 1 failed, or what the command says of its own. A command that ends because ctx
-// did, by Ctrl-C, is done. Standard input is that of the process.
+// code: 0 done, 1 failed, 130 ended by ctx before it was done, as by Ctrl-C, or what the command
+// says of its own. Standard input is that of the process.
 func Execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil || errors.Is(err, context.Canceled) && ctx.Err() != nil {
+	ran, err := root.ExecuteContextC(ctx)
+	if stopped := errors.Is(err, context.Canceled) && ctx.Err() != nil; err == nil || stopped && slices.Contains(endless, ran.Name()) {
 		return 0
+	} else if stopped {
+		fmt.Fprintln(stderr, "aisle: interrupted")
+		return interrupted
 	}
 	var code terminal.ExitCode
 	if errors.As(err, &code) {
