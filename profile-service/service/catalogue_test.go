@@ -53,7 +53,8 @@ func TestItemChangesNeedTheVersionTheyWereMadeFor(t *testing.T) {
 		}
 		status, answer = send[profileapi.EventsAnswer](
 			t, s, "POST", "/v1/items/stock", "application/json",
-			`[{"item_id":"a/b","status":"sold out"},{"item_id":"a/b","status":"out_of_stock","qty":0},{"status":7},{"item_id":"none","status":"in_stock"}]`,
+			`[{"item_id":"a/b","status":"sold out"},{"item_id":"a/b","status":"out_of_stock","qty":0},{"status":7},`+
+				`{"item_id":"none","status":"in_stock"}]`,
 		)
 		var said []string
 		for _, r := range answer.Results {

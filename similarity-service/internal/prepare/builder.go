@@ -48,8 +48,8 @@ type session struct {
 // second, liked a weight.
 func newBuilder(o Options, items *idmap.Map, cut uint32, liked float32) *builder {
 	return &builder{
-		relation: o.Relation, cut: cut, liked: liked, items: items, split: csr.NewBuilder(items.Len()), support: make([]float32, items.Len()),
-		maxTests: o.MaxTests, testStride: 1,
+		relation: o.Relation, cut: cut, liked: liked, items: items, split: csr.NewBuilder(items.Len()),
+		support: make([]float32, items.Len()), maxTests: o.MaxTests, testStride: 1,
 	}
 }
 

@@ -130,7 +130,8 @@ func (p *page) served() g.Node {
 	if p.Served == nil {
 		return nil
 	}
-	return g.Group{h.H2(g.Text("Served")), h.P(g.Text("With " + cmp.Or(p.Served.Algorithm, "no model") + ".")), table([]string{"figure", "served", "of the winner"},
+	model := h.P(g.Text("With " + cmp.Or(p.Served.Algorithm, "no model") + "."))
+	return g.Group{h.H2(g.Text("Served")), model, table([]string{"figure", "served", "of the winner"},
 		g.Map(slices.Sorted(maps.Keys(p.Served.Ratio)), func(name string) g.Node {
 			return h.Tr(text(name), number(written(p.Served.Metrics, name)), number(four(p.Served.Ratio[name])))
 		}))}
