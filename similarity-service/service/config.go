@@ -18,7 +18,7 @@ type Config struct {
 	// ProfileURL is the address of the profile-service.
 	ProfileURL string `env:"AISLE_PROFILE_URL" envDefault:"http://127.0.0.1:8081"`
 	// SearchSeconds is the nominal CPU time that a recompute spends on the search of parameters, per relation; a job may ask for another.
-	SearchSeconds float64 `env:"AISLE_SEARCH_SECONDS" envDefault:"60"`
+	SearchSeconds float64 `env:"AISLE_SEARCH_SECONDS" envDefault:"120"`
 	// Role says what the process does: all; serve, which answers and leaves jobs to others; or worker, which does
 	// jobs, and answers, too, what it is asked.
 	Role string `env:"AISLE_ROLE" envDefault:"all"`

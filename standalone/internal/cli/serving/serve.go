@@ -25,7 +25,7 @@ import (
 
 // SearchSeconds is what a recompute spends on the search of parameters unless it is told
 // otherwise, in nominal CPU seconds for each relation.
-const SearchSeconds = 60
+const SearchSeconds = 120
 
 // serveFlags are the settings of a server; each can also come from the environment: --database-url is AISLE_DATABASE_URL.
 type serveFlags struct {
