@@ -267,7 +267,7 @@ func TestInteractionsHoldEveryWeightedLine(t *testing.T) {
 			t.Error(diff)
 		}
 		learned := append(want[:3:3], want[3])
-		learned[3].Weight = .4 // somebody had it, whatever was thought of it
+		learned[3].Weight = .2 // somebody had it, whatever was thought of it
 		if diff := cmp.Diff(learned, readAll(t, s.client, profileapi.InteractionsQuery{Relation: "similar"})); diff != "" {
 			t.Error(diff)
 		}

@@ -49,7 +49,9 @@ func (a *API) registerItem(api huma.API) {
 
 	stock := operation(http.MethodPost, "/v1/items/stock", "set-stock", itemsTag, "Set the stock of up to 1,000 items")
 	stock.Description = "Touches nothing but `stock`; a row that cannot be used, or whose item is not known, costs only itself."
-	registerRaw(api, auth.ScopeCatalogueWrite, stock, batchBody[profileapi.StockUpdate](api), a.setStock)
+	rows := batchBody[profileapi.StockUpdate](api)
+	rows.Content["application/json"].Schema.Nullable = true // as it was published once; null is refused like an empty list
+	registerRaw(api, auth.ScopeCatalogueWrite, stock, rows, a.setStock)
 }
 
 // itemInput is a body for the id of the path, of items and of users. Conditions are the headers
