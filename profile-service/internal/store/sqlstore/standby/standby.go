@@ -103,10 +103,13 @@ func (s *Standby) caughtUp(ctx context.Context) error {
 	if err := s.primary.QueryRowContext(ctx, selectPlace).Scan(&lsn, &system, &name, &schema); err != nil {
 		return fmt.Errorf("ask the primary where it is: %w", err)
 	}
-	for {
+	late := fmt.Errorf("it is more than %v behind", limit)
+	for answered := false; ; answered = true {
 		var follows, same, reached bool
 		row := s.db.QueryRowContext(ctx, selectCaughtUp, lsn, system, name, schema)
 		switch err := row.Scan(&follows, &same, &reached); {
+		case err != nil && answered && ctx.Err() != nil: // the time ran out while it was asked once more
+			return late
 		case err != nil:
 			return fmt.Errorf("ask the standby where it is: %w", err)
 		case !same:
@@ -118,7 +121,7 @@ func (s *Standby) caughtUp(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("it is more than %v behind", limit)
+			return late
 		case <-time.After(poll):
 		}
 	}
