@@ -94,13 +94,17 @@ func eventFields() []Field {
 	}
 }
 
+// researchItems are header words of items in public data sets, which in an export of a shop may be something else.
+const researchItems = `artist id, track id, song id, album id, business id, gmap id, venue id, location id, poi id, game id, app id,
+	anime id, recipe id, show id, video id, news id, restaurant id, hotel id, joke id`
+
 // interactionFields are those of a table for evaluate: user and item, or basket and item.
 func interactionFields() []Field {
 	return []Field{
-		{Name: "user_id", Words: words(customerWords), Example: "A0", Doc: "Who."},
-		{Name: "item_id", Words: words(itemWords), Example: "17", Doc: "What."},
-		{Name: "order_id", Words: append(words(orderWords), words(sessionWords+", session_id")...),
-			Example: "536365", Doc: "Of baskets: the order or visit."},
+		{Name: "user_id", Words: words(customerWords), Example: "A0", Doc: "Who. Without a session_id visits end with a pause."},
+		{Name: "item_id", Words: append(words(itemWords), words(researchItems)...), Example: "17", Doc: "What."},
+		{Name: "order_id", Words: words(orderWords), Example: "536365", Doc: "Of baskets: the order."},
+		{Name: "session_id", Words: words(sessionWords), Example: "s-901", Doc: "In which visit; of baskets in the place of an order."},
 		{Name: "rating", Shape: Number, Words: words("score, stars, overall"), Example: "4.5", Doc: "High ones count as hits."},
 		{Name: "weight", Shape: Number, Words: words("value, count"), Example: "3", Doc: "How much the row counts."},
 		{Name: "quantity", Shape: Number, Words: append(words(quantityWords), "amount"),

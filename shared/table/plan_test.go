@@ -86,6 +86,7 @@ func TestHeaderWordsOfSeveralLanguages(t *testing.T) {
 			Interactions, "t_dat;customer_id;article_id;price;sales_channel_id",
 			"t_dat=occurred_at;customer_id=user_id;article_id=item_id;price!;sales_channel_id!",
 		},
+		{Interactions, "user_id;artist_id;listening count", "user_id=user_id;artist_id=item_id;listening count!"},
 		{
 			Interactions, "user_id:token;item_id:token;timestamp:float",
 			"user_id:token=user_id;item_id:token=item_id;timestamp:float=occurred_at",

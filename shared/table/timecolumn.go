@@ -18,17 +18,17 @@ var beginsWithDay = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(?:\d{4}[./-]\d{1,2}[./-]\d{1,2}|\d{1,2}[./-]\d{1,2}[./-](?:\d{4}|\d{2})|.*[A-Za-z]{3})(?:\D|$)`)
 })
 
-// TimesByValue looks for the time of events that no header word tells of, in some records: it returns the columns whose every value is a
-// time, one at least, but for those of other times. A column that is the only one fills occurred_at from then on.
+// TimesByValue looks for the time of events or interactions that no header word tells of, in some records: it returns the columns whose
+// every value is a time, one at least, but for those of other times. A column that is the only one fills occurred_at from then on.
 func (p *Plan) TimesByValue(records []Record) []string {
-	if p.Kind != Events || p.Fills("occurred_at") {
+	if p.Kind != Events && p.Kind != Interactions || p.Fills("occurred_at") {
 		return nil
 	}
 	var names []string
 	var found *Column
 	for i := range p.Columns {
 		c := &p.Columns[i]
-		if c.How != Property || otherTimes().MatchString(Letters(c.Name)) {
+		if c.How != Property && c.How != Ignored || otherTimes().MatchString(Letters(c.Name)) {
 			continue
 		}
 		times := 0

@@ -94,14 +94,14 @@ func OrderedMetrics(names iter.Seq[string]) []string { return report.Ordered(nam
 // the test part, or, with folds, all of them on each fold. Cancelling ctx ends it within a moment, with the context's error.
 func Evaluate(ctx context.Context, o EvaluateOptions) (Report, error) {
 	o = o.WithDefaults()
-	if err := o.check(); err != nil {
-		return Report{}, err
-	}
 	run := evaluate.Options{
 		Algorithms: o.Algorithms, K: o.K, Neighbours: o.Neighbours, HistoryCap: o.HistoryCap, Seed: o.Seed, Pinned: o.Parameters,
 		ScanTest: o.ScanTest, TestAll: o.TestAll, BudgetSeconds: o.BudgetSeconds,
 		Workers: o.Workers, Progress: o.Progress, CPUSeconds: cpuSeconds, PeakBytes: peakBytes,
 		Stop: func() bool { return ctx.Err() != nil },
+	}
+	if err := errors.Join(o.check(), run.Validate()); err != nil { // before a large file is read
+		return Report{}, err
 	}
 	load := loader(o)
 	data, err := load(o.Seed)

@@ -65,7 +65,7 @@ func readBaskets(file string, o Options, d *Data) ([]basket, *idmap.Map, bool, e
 	var baskets []basket
 	timed := false
 	fallback := []column{basketColumn, itemColumn, timeColumn}
-	err := eachRecord(file, o, d, fallback, []column{basketColumn, itemColumn}, func(r *record) error {
+	err := eachRecord(file, o, d, fallback, [][]column{{basketColumn, sessionColumn}, {itemColumn}}, func(r *record) error {
 		d.Lines++
 		if r.at[quantityColumn] > 0 {
 			quantity, err := r.number(quantityColumn, "quantity")
@@ -77,7 +77,15 @@ func readBaskets(file string, o Options, d *Data) ([]basket, *idmap.Map, bool, e
 				return nil
 			}
 		}
-		id, err := r.id(basketColumn, "basket")
+		basketOrVisit := basketColumn
+		if r.at[basketColumn] == 0 {
+			basketOrVisit = sessionColumn
+		}
+		if r.fields[basketOrVisit] == "" {
+			d.Skipped["lines without an order"]++
+			return nil
+		}
+		id, err := r.id(basketOrVisit, "basket")
 		if err != nil {
 			return err
 		}

@@ -1,11 +1,11 @@
 // Package dataset reads recommendation data sets from files and splits them into a training and a test part.
 //
 // Five formats are read, each plain, gzipped or zstd-compressed: lightgcn (given train and test lines), sessions (given
-// training sessions and test prefixes), baskets, movielens and csv (tables, which the package splits itself). Files are
-// streamed; bad input is reported with its file, line and column. The main type is [Data].
+// training sessions and test prefixes, or tables of clicks), baskets, movielens and csv (tables, which the package splits
+// itself). Files are streamed; bad input is reported with its file, line and column. The main type is [Data].
 //
 // A data set made here is what package evaluate learns from and measures on; package prepare
-// makes the same kind from a shop's own events. lines.go, baskets.go and ratings.go read the
+// makes the same kind from a shop's own events. lines.go, sessions.go, baskets.go and ratings.go read the
 // formats, with table.go and source.go beneath them; readings.go is how the values of a data set
 // may weigh, folds.go cuts it for a cross-validation, and codec.go writes it for another process.
 package dataset
@@ -104,6 +104,24 @@ type Case struct {
 	Relevant []int32 // distinct
 }
 
+// WithoutTests says what a test part needs that has no case.
+func (d *Data) WithoutTests() string {
+	switch d.Format {
+	case LightGCN:
+		return "no user of test.txt has an item there that is not among the user's items in train.txt"
+	case Sessions:
+		return "no session of it has two clicks on items of the training part"
+	case Baskets:
+		return fmt.Sprintf("no order of it has 2 to %d different items", maxTestBasket)
+	}
+	liked := ""
+	if d.Liked > 0 {
+		liked = fmt.Sprintf(", rated at least %v", d.Liked)
+	}
+	return "no user has, in the last part of the interactions, an item that is new to the user" + liked +
+		"; a smaller train fraction holds out more of each user's, by default a fifth of five or more"
+}
+
 // Options steer how a data set is read and split.
 type Options struct {
 	Format        Format
@@ -119,7 +137,7 @@ type Options struct {
 
 // Table says how to read tables; what is left out is found out by itself.
 type Table struct {
-	// column to user_id, item_id, order_id, rating, weight, quantity or occurred_at; without a header columns are 1, 2, 3
+	// column to user_id, item_id, order_id, session_id, rating, weight, quantity or occurred_at; without a header columns are 1, 2, 3
 	Mapping    map[string]string `json:"mapping,omitempty"`
 	Separator  string            `json:"separator,omitempty"`   // one character, or tab
 	Encoding   string            `json:"encoding,omitempty"`    // such as windows-1252
@@ -133,6 +151,9 @@ type Table struct {
 func Load(path string, o Options) (*Data, error) {
 	if !(o.TrainFraction >= 0 && o.TrainFraction < 1) { // NaN is refused as well
 		return nil, fmt.Errorf("train fraction is %v, want a number above 0 and below 1", o.TrainFraction)
+	}
+	if o.TrainFraction > 0 && o.Format == LightGCN {
+		return nil, fmt.Errorf("the format %s has a test part of its own: leave out the train fraction", LightGCN)
 	}
 	if o.Resplit && o.Format != LightGCN {
 		return nil, fmt.Errorf("only the format %s can be split again, not %s", LightGCN, o.Format)

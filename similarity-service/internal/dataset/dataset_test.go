@@ -249,13 +249,20 @@ func TestCSV(t *testing.T) {
 // TestPublicLayouts reads layouts of public data sets without a word about their columns.
 func TestPublicLayouts(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"amazon-2023.csv", "hm.csv", "rees46.csv", "tafeng.csv"} {
+	for name, unused := range map[string]string{
+		"amazon-2023.csv": "", "hm.csv": "price, sales_channel_id", "rees46.csv": "event_type, category_id, category_code, brand, price",
+		"tafeng.csv": "AGE_GROUP, PIN_CODE, PRODUCT_SUBCLASS, ASSET, SALES_PRICE",
+	} {
 		d, err := dataset.Load(filepath.Join("testdata", name), dataset.Options{Format: dataset.CSV})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if !d.Ordered || len(d.Notes) != 0 || len(d.Tests) == 0 {
-			t.Errorf("%s: ordered %t, %d tests, notes %q", name, d.Ordered, len(d.Tests), d.Notes)
+		var want []string
+		if unused != "" {
+			want = []string{"columns that are not used: " + unused}
+		}
+		if diff := cmp.Diff(want, d.Notes); diff != "" || !d.Ordered || len(d.Tests) == 0 {
+			t.Errorf("%s: ordered %t, %d tests, notes: %s", name, d.Ordered, len(d.Tests), diff)
 		}
 	}
 	files := map[string]string{"x.csv": "who;what\nann;a\nann;b\nann;c\nbob;a\nbob;b\n"}
@@ -282,7 +289,7 @@ func TestColumnsWithoutNamesAreGuessedAloud(t *testing.T) {
 	clicks := map[string]string{"clicks.dat": "1,2014-04-07T10:51:09.277Z,214536502,0\n1,2014-04-07T10:54:09.868Z,214536500,0\n" +
 		"2,2014-04-07T13:56:37.614Z,214536502,0\n2,2014-04-07T13:57:19.373Z,214536500,0\n"}
 	o := dataset.Options{Format: dataset.CSV, TrainFraction: .5}
-	guess := "(1 user_id, 2 item_id, 3 rating, 4 occurred_at)"
+	guess := "(1 user_id, 2 occurred_at, 3 item_id, 4 rating)"
 	if d := load(t, clicks, o); len(d.Notes) == 0 || !strings.Contains(d.Notes[0], guess) {
 		t.Errorf("notes %q do not tell the guess", d.Notes)
 	}
@@ -291,8 +298,12 @@ func TestColumnsWithoutNamesAreGuessedAloud(t *testing.T) {
 	if d.Items.Len() != 2 || !d.Ordered || len(d.Tests) != 2 || d.Liked != 0 {
 		t.Errorf("%d items, ordered %t, %d tests, liked from %v", d.Items.Len(), d.Ordered, len(d.Tests), d.Liked)
 	}
-	if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "(1 user_id)") {
+	if len(d.Notes) != 2 || !strings.Contains(d.Notes[0], "(1 user_id)") || d.Notes[1] != "columns that are not used: 4" {
 		t.Errorf("notes %q", d.Notes)
+	}
+	d = load(t, clicks, dataset.Options{Format: dataset.Sessions, TrainFraction: .5})
+	if len(d.Sessions) != 1 || len(d.Tests) != 1 || !strings.Contains(d.Notes[0], "(1 session_id, 2 occurred_at, 3 item_id)") {
+		t.Errorf("%d sessions, %d tests, notes %q", len(d.Sessions), len(d.Tests), d.Notes)
 	}
 	plays := map[string]string{"steam.csv": "1,\"One game\",play,273.0\n1,\"Another\",play,3.5\n"}
 	_, err := dataset.Load(folder(t, plays), dataset.Options{Format: dataset.CSV})

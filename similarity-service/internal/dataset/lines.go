@@ -1,9 +1,7 @@
 package dataset
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"strings"
 
 	"github.com/aisle-rec/aisle/similarity-service/internal/csr"
 	"github.com/aisle-rec/aisle/similarity-service/internal/idmap"
@@ -105,71 +103,4 @@ func resplit(train, test [][]int32, rng *rand.Rand) {
 		rng.Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 		test[u], train[u] = all[:held], all[held:]
 	}
-}
-
-// loadSessions reads train_sessions.txt, a session per line, oldest first, and test_prefixes.txt, the clicks so far, a
-// tab and the next click.
-func loadSessions(folder string, _ Options) (*Data, error) {
-	trainPath, err := find(folder, "train_sessions.txt")
-	if err != nil {
-		return nil, err
-	}
-	testPath, err := find(folder, "test_prefixes.txt")
-	if err != nil {
-		return nil, err
-	}
-	var items idmap.Map
-	d := &Data{Format: Sessions, Relation: ViewedNext, Ordered: true, CappedRecall: true, Skipped: map[string]int{}}
-	click := func(s *source, row *[]int32, base int) func(int, string) error {
-		return func(column int, t string) error {
-			if err := s.id(base+column, "item id", t); err != nil {
-				return err
-			}
-			j, err := items.Add(t)
-			*row = append(*row, j)
-			return err
-		}
-	}
-	err = each(trainPath, func(s *source, text string) error {
-		d.Lines++
-		var session []int32
-		err := tokens(text, click(s, &session, 0))
-		d.Sessions = append(d.Sessions, session)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	err = each(testPath, func(s *source, text string) error {
-		d.Lines++
-		prefix, next, found := strings.Cut(text, "\t")
-		if !found {
-			return s.fail(len(text)+1, "no tab between the clicks so far and the next click")
-		}
-		c := Case{Row: -1}
-		if err := tokens(prefix, click(s, &c.Seeds, 0)); err != nil {
-			return err
-		}
-		if err := tokens(next, click(s, &c.Relevant, len(prefix)+1)); err != nil {
-			return err
-		}
-		if len(c.Seeds) == 0 || len(c.Relevant) != 1 {
-			return s.fail(1, "%d clicks so far and %d next clicks, want at least 1 and exactly 1", len(c.Seeds), len(c.Relevant))
-		}
-		d.Tests = append(d.Tests, c)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	sorted, renumber, err := byID(&items)
-	if err != nil {
-		return nil, fmt.Errorf("order items: %w", err)
-	}
-	renumberRows(d.Sessions, renumber)
-	for _, c := range d.Tests {
-		renumberRows([][]int32{c.Seeds, c.Relevant}, renumber)
-	}
-	d.Items = sorted
-	return d, nil
 }

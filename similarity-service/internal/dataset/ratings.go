@@ -75,7 +75,7 @@ type interactionTable struct {
 func readInteractions(file string, o Options, d *Data) (*interactionTable, error) {
 	t := &interactionTable{}
 	fallback := []column{userColumn, itemColumn, ratingColumn, timeColumn}
-	err := eachRecord(file, o, d, fallback, []column{userColumn, itemColumn}, func(r *record) error {
+	err := eachRecord(file, o, d, fallback, [][]column{{userColumn}, {itemColumn}}, func(r *record) error {
 		d.Lines++
 		user, err := r.id(userColumn, "user")
 		if err != nil {

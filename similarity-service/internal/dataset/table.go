@@ -21,6 +21,7 @@ const (
 	userColumn column = iota
 	itemColumn
 	basketColumn
+	sessionColumn
 	ratingColumn
 	weightColumn
 	quantityColumn
@@ -30,7 +31,7 @@ const (
 
 // field names a column as package table does.
 func (c column) field() string {
-	return [columns]string{"user_id", "item_id", "order_id", "rating", "weight", "quantity", "occurred_at"}[c]
+	return [columns]string{"user_id", "item_id", "order_id", "session_id", "rating", "weight", "quantity", "occurred_at"}[c]
 }
 
 // sampleRows judge the forms of numbers and times of the columns before the first row is read.
@@ -91,9 +92,9 @@ func clip(text string) string {
 	return text
 }
 
-// eachRecord reads a table. When the first line is no header, its columns are taken as fallback names them. What was found out about the
-// file becomes notes of d.
-func eachRecord(path string, o Options, d *Data, fallback, need []column, visit func(*record) error) error {
+// eachRecord reads a table. When the first line is no header, its columns are taken as fallback names them. Of every list of need the
+// table must have one column. What was found out about the file becomes notes of d.
+func eachRecord(path string, o Options, d *Data, fallback []column, need [][]column, visit func(*record) error) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -110,22 +111,28 @@ func eachRecord(path string, o Options, d *Data, fallback, need []column, visit 
 	}
 	defer reader.Close()
 	sample := reader.Sample(sampleRows)
-	plan, guess, err := planOf(reader, o, fallback)
+	plan, guess, err := planOf(reader, sample, o, fallback)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	for _, c := range need {
-		if plan.Column(c.field()) < 0 {
+	for _, either := range need {
+		if !slices.ContainsFunc(either, func(c column) bool { return plan.Column(c.field()) >= 0 }) {
+			c := either[0].field()
 			return fmt.Errorf(
 				"%s: the table has no column %q: name it with --map COLUMN=%s; its columns are %s", name,
-				strings.TrimSuffix(c.field(), "_id"), c.field(), strings.Join(reader.Columns, ", "),
+				strings.TrimSuffix(c, "_id"), c, strings.Join(reader.Columns, ", "),
 			)
 		}
 	}
-	plan.Learn(sample)
 	d.Notes = append(d.Notes, reader.Notes...)
 	if guess != "" {
 		d.Notes = append(d.Notes, guess)
+	} else if times := plan.TimesByValue(sample); len(times) == 1 {
+		d.Notes = append(d.Notes, fmt.Sprintf("every value of the column %s is a time: taken as %s", times[0], timeColumn.field()))
+	}
+	plan.Learn(sample)
+	if unused := unusedColumns(plan); unused != "" {
+		d.Notes = append(d.Notes, "columns that are not used: "+unused)
 	}
 	r := &record{name: name, plan: plan, guess: guess}
 	for c := range r.at {
@@ -151,29 +158,55 @@ func eachRecord(path string, o Options, d *Data, fallback, need []column, visit 
 	}
 }
 
-// planOf pairs the columns with their meanings; columns without a header are named by their numbers and guessed by their places, which the
-// second result tells.
-func planOf(reader *table.Reader, o Options, fallback []column) (*table.Plan, string, error) {
-	mapping, guess := map[string]string{}, ""
-	if len(reader.Columns) > 0 && reader.Columns[0] == "1" {
-		mapping, guess = guessed(len(reader.Columns), o.Table.Mapping, fallback)
+// unusedColumns lists the columns that no field takes, for the people who thought that one would.
+func unusedColumns(plan *table.Plan) string {
+	var names []string
+	for _, c := range plan.Columns {
+		if c.How == table.Ignored && strings.TrimSpace(c.Name) != "" {
+			names = append(names, c.Name)
+		}
 	}
-	maps.Copy(mapping, o.Table.Mapping)
-	plan, err := table.NewPlan(table.Interactions, reader.Columns, table.PlanOptions{
-		Mapping: mapping, Decimal: o.Table.Decimal, DateFormat: o.Table.DateFormat, Timezone: o.Table.Timezone,
+	return strings.Join(names, ", ")
+}
+
+// planOf pairs the columns with their meanings; columns without a header are named by their numbers and guessed, which the second result
+// tells: the only one whose every value is a time, and the others by their places.
+func planOf(reader *table.Reader, sample []table.Record, o Options, fallback []column) (*table.Plan, string, error) {
+	options := table.PlanOptions{
+		Mapping: o.Table.Mapping, Decimal: o.Table.Decimal, DateFormat: o.Table.DateFormat, Timezone: o.Table.Timezone,
 		JSON: reader.Format == table.NDJSON,
-	})
+	}
+	plan, err := table.NewPlan(table.Interactions, reader.Columns, options)
+	if err != nil || len(reader.Columns) == 0 || reader.Columns[0] != "1" {
+		return plan, "", err
+	}
+	mapping, guess := guessed(len(reader.Columns), o.Table.Mapping, fallback, plan.TimesByValue(sample))
+	maps.Copy(mapping, o.Table.Mapping)
+	options.Mapping = mapping
+	plan, err = table.NewPlan(table.Interactions, reader.Columns, options)
 	return plan, guess, err
 }
 
 // guessed gives n columns without names the fields of fallback by their places, and says so: many files have another order. Columns and
-// fields that the caller named are left alone; a weight is in the place of a rating.
-func guessed(n int, given map[string]string, fallback []column) (map[string]string, string) {
+// fields that the caller named are left alone; a weight is in the place of a rating. times are the columns whose every value is a time.
+func guessed(n int, given map[string]string, fallback []column, times []string) (map[string]string, string) {
 	mapping := map[string]string{}
 	var places []string
 	named := slices.Collect(maps.Values(given))
-	for at, c := range fallback[:min(n, len(fallback))] {
-		place := strconv.Itoa(at + 1)
+	rest, dated := fallback, ""
+	if len(times) == 1 {
+		dated = times[0]
+		rest = slices.DeleteFunc(slices.Clone(fallback), func(c column) bool { return c == timeColumn })
+	}
+	for at := range n {
+		place, c := strconv.Itoa(at+1), timeColumn
+		switch {
+		case place == dated:
+		case len(rest) == 0:
+			continue
+		default:
+			c, rest = rest[0], rest[1:]
+		}
 		_, mapped := given[place]
 		if mapped || slices.Contains(named, c.field()) || c == ratingColumn && slices.Contains(named, weightColumn.field()) {
 			continue

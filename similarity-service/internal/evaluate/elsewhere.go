@@ -169,7 +169,7 @@ func (o Options) winner(m member, r *Recipe) member {
 // SearchChain does the searches of a chain for a run on d with the same options.
 func SearchChain(d *dataset.Data, c Chain, o Options) ([]Found, error) {
 	o.Elsewhere = nil
-	if err := o.validate(); err != nil {
+	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	o = o.withDefaults()

@@ -69,7 +69,7 @@ func (o Options) chosen(n int, name func(int) string) (int, error) {
 	return 0, fmt.Errorf("%s is to be selected, but it is out of reach for these data and budget", want)
 }
 
-// withDefaults fills in what is zero. Pinned parameters get their full names; validate has
+// withDefaults fills in what is zero. Pinned parameters get their full names; Validate has
 // refused what cannot be read.
 func (o Options) withDefaults() Options {
 	if pinned, err := o.Pinned.Checked(); err == nil {
@@ -87,8 +87,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// validate names every option that cannot be used, whatever the data.
-func (o Options) validate() error {
+// Validate names every option that cannot be used, whatever the data.
+func (o Options) Validate() error {
 	var errs []error
 	if o.K < 1 || o.K > maxK {
 		errs = append(errs, fmt.Errorf("k is %d, want 1 to %d", o.K, maxK))

@@ -18,7 +18,6 @@ package evaluate
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -31,11 +30,11 @@ import (
 // Run chooses among the algorithms on validation data and scores the winner, popularity and cosine on the test part.
 // The same data, options and seed give the same leaderboard.
 func Run(d *dataset.Data, o Options) (*Leaderboard, error) {
-	if err := o.validate(); err != nil {
+	if err := o.Validate(); err != nil {
 		return nil, err
 	}
 	if len(d.Tests) == 0 && !o.Untested {
-		return nil, errors.New("the test part has no case that can be measured")
+		return nil, fmt.Errorf("the test part has no case that can be measured: %s", d.WithoutTests())
 	}
 	o = o.withDefaults()
 	if err := o.Pinned.fit(d, o); err != nil {

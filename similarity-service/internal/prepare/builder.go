@@ -156,7 +156,7 @@ func (b *builder) addSessions(rows []row) {
 	}
 	last := rows[0].at
 	for _, r := range rows {
-		if r.at-last > sessionGap {
+		if r.at-last > dataset.SessionGap {
 			flush()
 		}
 		if n := len(s.items); n == 0 || s.items[n-1] != int32(r.item) {

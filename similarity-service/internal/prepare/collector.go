@@ -52,9 +52,6 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// sessionGap ends a session of a visitor whose events carry no session id.
-const sessionGap = 30 * 60
-
 // maxExamples bounds the examples that a step of the report shows.
 const maxExamples = 5
 

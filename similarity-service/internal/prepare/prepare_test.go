@@ -263,7 +263,8 @@ func TestBasketsAndSessions(t *testing.T) {
 
 	p, err = collect(t, Options{Relation: similarityapi.ViewedNext}, 8, []profileapi.Interaction{
 		event("u", "s", "", "a", 1, 10), event("u", "s", "", "b", 1, 20), event("u", "s", "", "b", 1, 30), // looking twice is one look
-		event("u", "s", "", "c", 1, 30+sessionGap), event("u", "s", "", "d", 1, 31+2*sessionGap), // a pause starts a session
+		event("u", "s", "", "c", 1, 30+dataset.SessionGap),
+		event("u", "s", "", "d", 1, 31+2*dataset.SessionGap), // a pause starts a session
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -156,7 +156,10 @@ func TestEvaluateFailsClearly(t *testing.T) {
 	t.Parallel()
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
-	path := writeOrders(t)
+	path, few := writeOrders(t), filepath.Join(t.TempDir(), "few.csv")
+	if err := os.WriteFile(few, []byte("user,item\nu,a\nu,b\nv,a\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
 		ctx  context.Context
 		args []string
@@ -170,13 +173,13 @@ func TestEvaluateFailsClearly(t *testing.T) {
 			context.Background(), []string{"--data", path, "--format", "csv", "--set", "two_hop=1"}, "want ALGORITHM.PARAMETER=NUMBER",
 		},
 		"bad parameter": {
-			context.Background(), []string{"--data", path, "--format", "baskets", "--set", "two_hop.gamma=1"}, `no parameter "gamma"`,
+			context.Background(), []string{"--data", "/nowhere", "--format", "csv", "--set", "two_hop.gamma=1"}, `no parameter "gamma"`,
 		},
 		"a 0 that is no default": {
 			context.Background(), []string{"--data", path, "--format", "baskets", "--k", "0"}, "--k is 0, want more",
 		},
 		"long lists": {
-			context.Background(), []string{"--data", path, "--format", "baskets", "--k", "100000000"}, "k is 100000000, want 1 to 10000",
+			context.Background(), []string{"--data", "/nowhere", "--format", "csv", "--k", "100000000"}, "k is 100000000, want 1 to 10000",
 		},
 		// Before the data set is read, which may take hours.
 		"page that cannot be written": {
@@ -195,6 +198,9 @@ func TestEvaluateFailsClearly(t *testing.T) {
 			context.Background(), []string{"--data", path, "--format", "baskets", "--folds", "1"}, "folds is 1, want 2 or more",
 		},
 		"no run file": {context.Background(), []string{"--run", "/nowhere"}, "read the run"},
+		"nothing to find": {
+			context.Background(), []string{"--data", few, "--format", "csv"}, "a smaller train fraction holds out more",
+		},
 		"bad fraction": {
 			context.Background(), []string{"--data", path, "--format", "baskets", "--train-fraction", "2"}, "train fraction is 2",
 		},

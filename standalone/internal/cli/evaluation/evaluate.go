@@ -62,10 +62,11 @@ With --served a throw-away instance then learns the training part through the pu
 that are delivered and is asked for recommendations for every test case; its lists are scored like those of the
 winner. That takes as long as importing the data set and a recompute.
 
-Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessions.txt and test_prefixes.txt), baskets
-(a table of order lines), movielens and csv (tables of interactions). Files may be plain, .gz or .zst; tables also
-xlsx or NDJSON. Columns are known by usual words in several languages; --map names others: user_id, item_id, order_id,
-rating, weight, quantity, occurred_at.`,
+Formats: lightgcn (a folder with train.txt and test.txt), sessions (train_sessions.txt and test_prefixes.txt, or a
+table of clicks, or a folder with two, train.csv and test.csv), baskets (a table of order lines), movielens and csv
+(tables of interactions). Files may be plain, .gz or .zst; tables also xlsx or NDJSON. Columns are known by usual words
+in several languages; --map names others: user_id, item_id, order_id, session_id, rating, weight, quantity,
+occurred_at. Columns that are not used are named in the report.`,
 		Example: "  aisle evaluate --data ./ml-100k --format movielens --k 10\n" +
 			"  aisle evaluate --data orders.csv --format baskets --folds 5 --seeds 3 --save-run run.json\n" +
 			"  aisle evaluate --run run.json --set two_hop.beta=.2 --json",
