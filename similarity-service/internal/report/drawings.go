@@ -72,6 +72,7 @@ func svg(p *plot.Plot, width, height vg.Length) (string, error) {
 	span := p.Y.Max - p.Y.Min
 	p.Y.Min, p.Y.Max = p.Y.Min-.05*span, p.Y.Max+.05*span
 	if p.Legend.Top { // it stands over the points unless there is room
+		p.Y.Tick.Marker = below{p.Y.Tick.Marker, p.Y.Max}
 		p.Y.Max += .4 * span
 	}
 	writer, err := p.WriterTo(width, height, "svg")
@@ -87,6 +88,16 @@ func svg(p *plot.Plot, width, height vg.Length) (string, error) {
 		text = text[at:]
 	}
 	return string(text), nil
+}
+
+// below leaves out the ticks in the room of the legend: a share above 1 would puzzle.
+type below struct {
+	plot.Ticker
+	limit float64
+}
+
+func (b below) Ticks(low, high float64) []plot.Tick {
+	return slices.DeleteFunc(b.Ticker.Ticks(low, high), func(t plot.Tick) bool { return t.Value > b.limit })
 }
 
 // interval is a plotter of points with their 95 % intervals. It has the methods of both, as the
