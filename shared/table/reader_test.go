@@ -220,8 +220,7 @@ func pack(t *testing.T, sheets []string, more map[string]string) string {
 	parts["_rels/.rels"] = fmt.Sprintf(relations, fmt.Sprintf(relation, 1, "officeDocument", "xl/workbook.xml"))
 	parts["xl/_rels/workbook.xml.rels"] = fmt.Sprintf(relations, targets)
 	parts["xl/workbook.xml"] = `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" ` +
-		`xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>` + list +
-		`</sheets></workbook>`
+		`xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>` + list + `</sheets></workbook>`
 	maps.Copy(parts, more)
 	var file bytes.Buffer
 	w := zip.NewWriter(&file)
@@ -255,7 +254,8 @@ func cells(rows ...[]string) string {
 
 func TestAHiddenSheetIsReadBehindTheOthers(t *testing.T) {
 	t.Parallel()
-	old, now := cells([]string{"id", "title"}, []string{"1", "Old"}), cells([]string{"id", "title"}, []string{"1", "New"}, []string{"#N/A", "x"})
+	old, now := cells([]string{"id", "title"}, []string{"1", "Old"}), cells([]string{"id", "title"}, []string{"1", "New"},
+		[]string{"#N/A", "x"})
 	r, got := read(t, pack(t, []string{"hidden" + old, now}, nil), Options{})
 	if diff := cmp.Diff([]string{"2: 1|New", "3: |x"}, got); diff != "" {
 		t.Error(diff)

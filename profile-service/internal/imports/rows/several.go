@@ -53,7 +53,8 @@ func severalItemsOf(p *table.Plan, sample []table.Record) (s *severalItems, note
 		if c.Field == "items" {
 			c.How, c.Into = table.Part, "items"
 		}
-		return s, fmt.Sprintf("The column %s names several items in a cell, such as %q: they are taken apart, since other rows have their ids. "+
+		return s, fmt.Sprintf("The column %s names several items in a cell, such as %q: they are taken apart, "+
+			"since other rows have their ids. "+
 			"If each cell is one item, pass --map '%s=item_id' (mapping in the API).", c.Name, example, c.Name)
 	case c.Field == "items":
 		return nil, ""

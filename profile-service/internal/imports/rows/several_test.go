@@ -17,7 +17,8 @@ func TestSeveralItemsInACell(t *testing.T) {
 		want     []string
 	}{
 		"ids that other rows have": {
-			file: "order,customer,sku\n1,u,\"A1, A2; TEE\"\n2,u,A2 x2 | 3x A1\n3,u,TEE\n4,u,A2 x4\n5,u,\"A2,New\"\n", note: "are taken apart",
+			file: "order,customer,sku\n1,u,\"A1, A2; TEE\"\n2,u,A2 x2 | 3x A1\n3,u,TEE\n4,u,A2 x4\n5,u,\"A2,New\"\n",
+			note: "are taken apart",
 			want: []string{
 				`{"order_id":"1","type":"purchase","user_id":"u","items":[{"item_id":"A1"},{"item_id":"A2"},{"item_id":"TEE"}]}`,
 				`{"order_id":"2","type":"purchase","user_id":"u","items":[{"item_id":"A2","quantity":2},{"item_id":"A1","quantity":3}]}`,
@@ -26,7 +27,8 @@ func TestSeveralItemsInACell(t *testing.T) {
 				`{"order_id":"5","type":"purchase","user_id":"u","items":[{"item_id":"A2"},{"item_id":"New"}]}`,
 			}},
 		"pieces and prices in other columns": {
-			file: "order,customer,sku,qty,price\n1,u,\"A1,A2\",\"1,2\",\"5.50;7\"\n2,u,\"A2,A1\",3,9.90\n3,u,A1,2,5.50\n", note: "are taken apart",
+			file: "order,customer,sku,qty,price\n1,u,\"A1,A2\",\"1,2\",\"5.50;7\"\n2,u,\"A2,A1\",3,9.90\n3,u,A1,2,5.50\n",
+			note: "are taken apart",
 			want: []string{
 				`{"order_id":"1","type":"purchase","user_id":"u",` +
 					`"items":[{"item_id":"A1","price":5.5,"quantity":1},{"item_id":"A2","price":7,"quantity":2}]}`,

@@ -27,7 +27,8 @@ func refunds(t *testing.T, s store.Store) {
 		refund("ua", "4", "of nothing", 8), refund("ub", "2", "of another", 9), imported(refund("uc", "1", "", 10), "import", "x"),
 	)
 	var got []string
-	err := s.Scan(t.Context(), shop, store.ScanQuery{Types: []string{event.TypeRefund}, UpTo: 1 << 40, Limit: 100}, func(e *store.Event) bool {
+	all := store.ScanQuery{Types: []string{event.TypeRefund}, UpTo: 1 << 40, Limit: 100}
+	err := s.Scan(t.Context(), shop, all, func(e *store.Event) bool {
 		lines, err := event.DecodeLines(nil, e.Lines)
 		text := e.EventID + ":"
 		for _, l := range lines {
