@@ -214,8 +214,9 @@ func pack(t *testing.T, sheets []string, more map[string]string) string {
 		state := map[bool]string{true: ` state="hidden"`}[strings.HasPrefix(rows, "hidden")]
 		list += fmt.Sprintf(`<sheet name="S%d" sheetId="%d" r:id="rId%d"%s/>`, i, i+1, i+1, state)
 		targets += fmt.Sprintf(relation, i+1, "worksheet", fmt.Sprintf("worksheets/sheet%d.xml", i+1))
-		parts[fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)] = `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>` + strings.TrimPrefix(rows, "hidden") +
-			"</sheetData></worksheet>"
+		parts[fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)] =
+			`<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>` +
+				strings.TrimPrefix(rows, "hidden") + "</sheetData></worksheet>"
 	}
 	parts["_rels/.rels"] = fmt.Sprintf(relations, fmt.Sprintf(relation, 1, "officeDocument", "xl/workbook.xml"))
 	parts["xl/_rels/workbook.xml.rels"] = fmt.Sprintf(relations, targets)
