@@ -146,6 +146,17 @@ func TestTheContentTypeOfABodyIsNamed(t *testing.T) {
 	}
 }
 
+func TestACompressedBodyIsRefusedAsOne(t *testing.T) {
+	t.Parallel()
+	h := server(t, io.Discard, auth.Options{}, RateLimits{})
+	for coding, want := range map[string]int{"gzip": 415, "br": 415, "identity": 200, "": 200} {
+		w := call(h, "POST", "/v1/things/a", `{"name":"a"}`, "Content-Encoding", coding)
+		if w.Code != want || want == 415 && !strings.Contains(w.Body.String(), "compressed (Content-Encoding: "+coding) {
+			t.Errorf("%q: %d %s", coding, w.Code, w.Body)
+		}
+	}
+}
+
 func TestAnswers(t *testing.T) {
 	t.Parallel()
 	h := server(t, io.Discard, auth.Options{}, RateLimits{})

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"runtime/debug"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -140,6 +141,17 @@ func authenticate(a *auth.Authenticator, l *limiter) func(huma.Context, func(hum
 		c.Request = c.Request.WithContext(stages.With(auth.WithPrincipal(c.Request.Context(), p)))
 		next(ctx)
 	}
+}
+
+// plainBodies refuses a compressed body where none is read, before its bytes are taken for damaged JSON. Files may come compressed.
+func plainBodies(ctx huma.Context, next func(huma.Context)) {
+	coding, body := ctx.Header("Content-Encoding"), ctx.Operation().RequestBody
+	if coding != "" && !strings.EqualFold(coding, "identity") && body != nil && body.Content["application/octet-stream"] == nil {
+		WriteProblem(humagin.Unwrap(ctx), apierror.New(http.StatusUnsupportedMediaType, "unsupported_media_type",
+			fmt.Sprintf("The body is compressed (Content-Encoding: %.20s), which is not read here: send it as it is.", coding)))
+		return
+	}
+	next(ctx)
 }
 
 // lacking says that a key of a kind lacks a scope, and what has it.

@@ -84,7 +84,7 @@ func New(o Options) *Server {
 
 	api := humagin.New(engine, humaConfig(o))
 	limits := newLimiter(o)
-	api.UseMiddleware(authenticate(o.Auth, limits), limits.middleware)
+	api.UseMiddleware(authenticate(o.Auth, limits), limits.middleware, plainBodies)
 	page := gin.WrapH(ReferencePage())
 	engine.GET("/reference", page)
 	engine.GET("/reference/*asset", page)

@@ -225,6 +225,7 @@ func (s *csvSource) tooLong(data []byte) (int, outcome) {
 // was found by the beginning of the file, and what is wrong here must not be stored wrongly.
 func (s *csvSource) record(data []byte, line int64) Record {
 	rec := Record{Line: line, Values: s.strings(data)}
+	s.reader.blankErrors(rec.Values)
 	if s.reader.tooMany(&rec); rec.Problem != nil {
 		return rec
 	}
@@ -239,6 +240,24 @@ func (s *csvSource) record(data []byte, line int64) Record {
 		}
 	}
 	return rec
+}
+
+// blankErrors empties the cells in which a formula of a spreadsheet failed: "#N/A" would be an item that many orders have in common. The
+// first one is noted.
+func (r *Reader) blankErrors(values []string) {
+	for i, v := range values {
+		if len(v) == 0 || v[0] != '#' {
+			continue
+		}
+		switch v {
+		case "#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!":
+			values[i] = ""
+			if !r.formulaFailed {
+				r.formulaFailed = true
+				r.note("Cells in which a formula failed, the first with %s, count as empty.", v)
+			}
+		}
+	}
 }
 
 // tooMany makes a problem of values that no column names; empty ones, which spreadsheets leave behind, are dropped.

@@ -108,6 +108,8 @@ type Reader struct {
 	unnamed []string       // the first row of a table whose header was found to be missing
 	index   map[string]int // of Columns, for formats that add some
 	closers []func()       // of decompression and of workbooks
+
+	formulaFailed bool // it was noted that some cells have errors instead of values
 }
 
 // Open finds out what a file is and reads its header: for CSV the first 64 KB, for a workbook
@@ -199,7 +201,16 @@ func (r *Reader) Next() (Record, error) {
 	if r.failed != nil {
 		return Record{}, r.failed
 	}
-	return r.source.next()
+	return r.following()
+}
+
+// following reads a record that was not read before, and says of a file that ends too early what to do.
+func (r *Reader) following() (Record, error) {
+	rec, err := r.source.next()
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = fmt.Errorf("it ends in the middle (%w), as a file that was not sent or saved to its end: send it whole", err)
+	}
+	return rec, err
 }
 
 // sampleBytes bounds the records that Sample keeps.
@@ -212,7 +223,7 @@ const sampleBytes = 8 << 20
 func (r *Reader) Sample(n int) []Record {
 	size := 0
 	for len(r.sample) < n && size < sampleBytes && r.failed == nil {
-		one, err := r.source.next()
+		one, err := r.following()
 		if err != nil {
 			r.failed = err
 			break

@@ -1,11 +1,15 @@
 package table
 
 import (
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -196,6 +200,145 @@ func TestARecordWithoutEndIsNotReadIntoMemory(t *testing.T) {
 				t.Errorf("got %v, want %v", err, errLongRecord)
 			}
 		})
+	}
+}
+
+// pack makes a ZIP archive with the parts of a workbook that has sheets of these rows, and further parts.
+func pack(t *testing.T, sheets []string, more map[string]string) string {
+	t.Helper()
+	const relations = `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">%s</Relationships>`
+	const relation = `<Relationship Id="rId%d" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/%s" Target="%s"/>`
+	list, targets := "", ""
+	parts := map[string]string{"[Content_Types].xml": `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>`}
+	for i, rows := range sheets {
+		state := map[bool]string{true: ` state="hidden"`}[strings.HasPrefix(rows, "hidden")]
+		list += fmt.Sprintf(`<sheet name="S%d" sheetId="%d" r:id="rId%d"%s/>`, i, i+1, i+1, state)
+		targets += fmt.Sprintf(relation, i+1, "worksheet", fmt.Sprintf("worksheets/sheet%d.xml", i+1))
+		parts[fmt.Sprintf("xl/worksheets/sheet%d.xml", i+1)] =
+			`<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>` +
+				strings.TrimPrefix(rows, "hidden") + "</sheetData></worksheet>"
+	}
+	parts["_rels/.rels"] = fmt.Sprintf(relations, fmt.Sprintf(relation, 1, "officeDocument", "xl/workbook.xml"))
+	parts["xl/_rels/workbook.xml.rels"] = fmt.Sprintf(relations, targets)
+	parts["xl/workbook.xml"] = `<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" ` +
+		`xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>` + list + `</sheets></workbook>`
+	maps.Copy(parts, more)
+	var file bytes.Buffer
+	w := zip.NewWriter(&file)
+	for _, name := range slices.Sorted(maps.Keys(parts)) {
+		part, err := w.Create(name)
+		if err == nil {
+			_, err = io.WriteString(part, parts[name])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return file.String()
+}
+
+// cells are rows of a sheet.
+func cells(rows ...[]string) string {
+	var b strings.Builder
+	for _, row := range rows {
+		b.WriteString("<row>")
+		for _, v := range row {
+			fmt.Fprintf(&b, `<c t="str"><v>%s</v></c>`, v)
+		}
+		b.WriteString("</row>")
+	}
+	return b.String()
+}
+
+func TestAHiddenSheetIsReadBehindTheOthers(t *testing.T) {
+	t.Parallel()
+	old, now := cells([]string{"id", "title"}, []string{"1", "Old"}), cells([]string{"id", "title"}, []string{"1", "New"},
+		[]string{"#N/A", "x"})
+	r, got := read(t, pack(t, []string{"hidden" + old, now}, nil), Options{})
+	if diff := cmp.Diff([]string{"2: 1|New", "3: |x"}, got); diff != "" {
+		t.Error(diff)
+	}
+	if notes := strings.Join(r.Notes, " "); !strings.Contains(notes, "with #N/A, count as empty") {
+		t.Error(notes)
+	}
+	if _, got = read(t, pack(t, []string{"hidden" + old}, nil), Options{}); len(got) != 1 {
+		t.Errorf("of a workbook that has no other: %q", got)
+	}
+}
+
+// TestAWorkbookThatUnpacksToTooMuch has workbooks of a few kilobytes; each is refused, and leaves nothing of what was unpacked behind.
+func TestAWorkbookThatUnpacksToTooMuch(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("TMPDIR", folder)
+	header := cells([]string{"id", "title"})
+	large := strings.Repeat(" ", 17<<20) // a part of this size is unpacked into a file
+	for name, c := range map[string]struct{ file, want string }{
+		"pictures": {pack(t, []string{header}, map[string]string{"xl/media/a.png": strings.Repeat("\x00", maxHeld)}), "pictures"},
+		"a row far below": {
+			pack(t, []string{header + `<row r="999999999"><c r="A999999999"><v>1</v></c></row>`}, nil), "rows beyond",
+		},
+		"no workbook":       {pack(t, nil, map[string]string{"xl/sharedStrings.xml": large, "xl/workbook.xml": "<"}), "no Excel workbook"},
+		"a sheet of blanks": {pack(t, []string{header + large}, nil), ""},
+		"half of one":       {pack(t, []string{header}, nil)[:500], "damaged, or cut"},
+	} {
+		r, err := Open(strings.NewReader(c.file), Options{})
+		for err == nil {
+			_, err = r.Next()
+		}
+		if c.want != "" && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+		if r != nil {
+			r.Close()
+		}
+	}
+	left, err := os.ReadDir(folder)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+func TestAFileThatWasCutSaysSo(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	w := gzip.NewWriter(&packed)
+	_, err := io.WriteString(w, "id,title\n1,A\n")
+	if err = errors.Join(err, w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Open(&packed, Options{})
+	for err == nil {
+		_, err = r.Next()
+	}
+	if !strings.Contains(err.Error(), "it ends in the middle") {
+		t.Error(err)
+	}
+}
+
+func TestCompressionOfSeveralLayers(t *testing.T) {
+	t.Parallel()
+	file := "id,title\n1,A\n"
+	for layers := 1; layers <= maxLayers+1; layers++ {
+		var packed bytes.Buffer
+		w := gzip.NewWriter(&packed)
+		_, err := io.WriteString(w, file)
+		if err = errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		file = packed.String()
+		r, err := Open(strings.NewReader(file), Options{})
+		if layers > maxLayers {
+			if err == nil || !strings.Contains(err.Error(), "several times over") {
+				t.Errorf("%d layers: %v", layers, err)
+			}
+			continue
+		}
+		if err != nil || !cmp.Equal(r.Columns, []string{"id", "title"}) {
+			t.Errorf("%d layers: %v", layers, err)
+		}
 	}
 }
 

@@ -1,20 +1,26 @@
 package table
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
 
-// Bounds of a workbook: packed and unpacked bytes. It is a ZIP archive, which cannot be read as a stream.
+// Bounds of a workbook, which is a ZIP archive and cannot be read as a stream.
 const (
-	maxWorkbook = 256 << 20
-	maxUnpacked = 2 << 30
+	maxWorkbook = 256 << 20 // bytes as it is packed
+	maxUnpacked = 2 << 30   // bytes of all parts
+	maxHeld     = 256 << 20 // bytes of the parts that are read into memory: all but sheets and texts
+	maxRows     = 1 << 20   // of a sheet, as Excel has it; a row may say any number, and those before it are gone through
 )
 
 // xlsxSource reads the first sheet of a workbook that has a table. Numbers are what the cells
@@ -29,20 +35,25 @@ type xlsxSource struct {
 	date       *regexp.Regexp // what a date or a time looks like when it is shown
 }
 
-// openXLSX reads the whole workbook into memory, and parts of it above 16 MB into temporary
-// files.
+// openXLSX copies the workbook into a folder of its own, which goes with the Reader: large parts of it are unpacked there, also those of a
+// workbook that turns out to be none. The other parts are read into memory.
 func (r *Reader) openXLSX(file io.Reader, o Options) error {
-	packed := &io.LimitedReader{R: file, N: maxWorkbook + 1}
-	book, err := excelize.OpenReader(packed, excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: 16 << 20})
-	if packed.N <= 0 {
-		return fmt.Errorf("the workbook has more than %d MiB: save it as CSV", maxWorkbook>>20)
+	folder, err := os.MkdirTemp("", "aisle-workbook-")
+	if err != nil {
+		return fmt.Errorf("the workbook cannot be unpacked: %w", err)
 	}
+	r.closers = append(r.closers, func() { _ = os.RemoveAll(folder) }) // what cannot be removed is temporary all the same
+	packed := filepath.Join(folder, "workbook.xlsx")
+	if err := keep(file, packed); err != nil {
+		return err
+	}
+	book, err := excelize.OpenFile(packed, excelize.Options{UnzipSizeLimit: maxUnpacked, UnzipXMLSizeLimit: 16 << 20, TmpDir: folder})
 	if err != nil {
 		return errors.New("the file is a ZIP archive but no Excel workbook that can be read: unpack it, or save it as CSV")
 	}
 	r.Format = XLSX
 	r.closers = append(r.closers, func() { _ = book.Close() }) // it was only read
-	sheets := book.GetSheetList()
+	sheets := visibleFirst(book)
 	for _, sure := range []bool{true, false} { // a cover sheet may stand before the table
 		for _, sheet := range sheets {
 			found, err := r.openSheet(book, sheet, sure, o)
@@ -58,6 +69,58 @@ func (r *Reader) openXLSX(file io.Reader, o Options) error {
 		}
 	}
 	return errors.New("the workbook has no sheet with a header line")
+}
+
+// keep writes a workbook to a new file, and refuses one that is too large, packed or in the parts that are read into memory: a few
+// kilobytes can unpack to gigabytes.
+func keep(file io.Reader, path string) error {
+	out, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("the workbook cannot be unpacked: %w", err)
+	}
+	n, err := io.Copy(out, io.LimitReader(file, maxWorkbook+1))
+	if err = errors.Join(err, out.Close()); err != nil {
+		return fmt.Errorf("the workbook cannot be read: %w", err)
+	}
+	if n > maxWorkbook {
+		return fmt.Errorf("the workbook has more than %d MiB: save it as CSV", maxWorkbook>>20)
+	}
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		return errors.New("the file is a ZIP archive that is damaged, or cut: send it again")
+	}
+	defer archive.Close()
+	var held uint64
+	for _, part := range archive.File {
+		name := strings.ToLower(part.Name)
+		if !strings.HasPrefix(name, "xl/worksheets/sheet") && name != "xl/sharedstrings.xml" {
+			held += min(part.UncompressedSize64, maxHeld+1) // no sum is beyond the range
+		}
+	}
+	if held > maxHeld {
+		return fmt.Errorf("the workbook has more than %d MiB of pictures and other parts: save the table as CSV", maxHeld>>20)
+	}
+	return nil
+}
+
+// visibleFirst lists the sheets, those that are hidden behind the others: an old version of a table may be hidden before the present one.
+func visibleFirst(book *excelize.File) []string {
+	hidden := map[string]bool{}
+	sheets := book.GetSheetList()
+	for _, name := range sheets {
+		visible, err := book.GetSheetVisible(name)
+		hidden[name] = err == nil && !visible
+	}
+	slices.SortStableFunc(sheets, func(a, b string) int {
+		switch {
+		case hidden[a] == hidden[b]:
+			return 0
+		case hidden[a]:
+			return 1
+		}
+		return -1
+	})
+	return sheets
 }
 
 // openSheet makes the sheet the source when it has a row that is not empty, which is its header, unless it is a title above it, or the
@@ -124,7 +187,9 @@ func (r *Reader) openSheet(book *excelize.File, sheet string, sure bool, o Optio
 // next passes over empty rows.
 func (s *xlsxSource) next() (Record, error) {
 	for s.raw.Next() && s.shown.Next() {
-		s.row++
+		if s.row++; s.row > maxRows {
+			return Record{}, fmt.Errorf("the sheet has rows beyond %d, which Excel does not have: save it as CSV", maxRows)
+		}
 		held, err := s.raw.Columns(excelize.Options{RawCellValue: true})
 		if err != nil {
 			return Record{}, fmt.Errorf("row %d of the sheet: %w", s.row, err)
@@ -143,6 +208,7 @@ func (s *xlsxSource) next() (Record, error) {
 		if empty {
 			continue
 		}
+		s.reader.blankErrors(held)
 		rec := Record{Line: s.row, Values: held}
 		s.reader.tooMany(&rec)
 		return rec, nil

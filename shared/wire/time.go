@@ -112,7 +112,7 @@ func ParseTime(text string) (Time, error) {
 	}
 	for _, layout := range [...]string{
 		time.RFC3339, time.DateOnly, "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00", "2006-01-02 15:04:05 MST",
-		"2006-01-02T15:04:05Z0700",
+		"2006-01-02T15:04:05Z0700", "2006-01-02 15:04:05 Z0700",
 	} {
 		parsed, err := time.Parse(layout, text)
 		if err == nil && layout == "2006-01-02 15:04:05 MST" && parsed.Location() != time.UTC {

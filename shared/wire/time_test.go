@@ -9,7 +9,10 @@ import (
 func TestTime(t *testing.T) {
 	t.Parallel()
 	want := time.Date(2026, 1, 31, 12, 0, 0, 5e6, time.UTC)
-	for _, text := range []string{`"2026-01-31T12:00:00.005Z"`, `"2026-01-31T13:00:00.005999+01:00"`, `1769860800005`, `"1769860800005"`} {
+	for _, text := range []string{
+		`"2026-01-31T12:00:00.005Z"`, `"2026-01-31T13:00:00.005999+01:00"`, `"2026-01-31 17:30:00.005 +0530"`,
+		`1769860800005`, `"1769860800005"`,
+	} {
 		var got Time
 		if err := json.Unmarshal([]byte(text), &got); err != nil || !got.Equal(want) {
 			t.Errorf("%s is %v, %v", text, got, err)

@@ -75,10 +75,14 @@ func (c *codes) call(call *ast.CallExpr) {
 }
 
 func (c *codes) literal(l *ast.CompositeLit) {
-	if of := name(l.Type); l.Type != nil && !strings.HasSuffix(of, "FieldError") && of != "Problem" {
+	if of := name(l.Type); l.Type != nil && !strings.HasSuffix(of, "FieldError") && of != "Problem" &&
+		of != "Warning" {
 		return
 	}
 	coded, detailed := "", l.Type != nil
+	if name(l.Type) == "Warning" && len(l.Elts) == 4 { // of a row, without the names of its fields
+		coded = text(l.Elts[0])
+	}
 	for _, e := range l.Elts {
 		if kv, ok := e.(*ast.KeyValueExpr); ok {
 			switch name(kv.Key) {

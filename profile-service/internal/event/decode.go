@@ -54,6 +54,8 @@ type Bounds struct {
 	// FromPage is set for what comes with a publishable key. Anybody can read the key, so what is told with it is not believed as a
 	// server's word is; and the clock is a visitor's, who hears of nothing: what lies ahead has the time of receipt.
 	FromPage bool
+	// FromFile is set for the rows of a file, of which an import tells apart what is sent again, with an order_id or without.
+	FromFile bool
 }
 
 // Judged is one event of a body: valid when Errors is empty. Warnings name what was not understood and left out.

@@ -379,6 +379,12 @@ func (d *decoder) finish() {
 	d.finishRating()
 	e.Rest = d.restObject()
 	if e.Type == TypePurchase {
+		if e.OrderID == "" && len(d.errors) == 0 && !e.Withheld && !d.bounds.FromFile {
+			d.warn(
+				"/order_id", "no_order_id", "The purchase has no order_id: without an event_id it counts again when it is sent again, "+
+					"and no refund can name it. Send the shop's number of the order.",
+			)
+		}
 		for n := range e.Lines {
 			if l := &e.Lines[n]; l.HasPrice && l.Price == 0 {
 				d.warn("/items/"+strconv.Itoa(n)+"/price", "price_zero", "The price is 0. Leave it out when it is not known.")

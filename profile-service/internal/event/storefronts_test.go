@@ -135,9 +135,10 @@ func TestWhatStorefrontsSendFurther(t *testing.T) {
 				"/currency invalid_currency", "/items/0/price out_of_range", "/items/0/quantity wrong_type", "/page wrong_type",
 				"/position out_of_range", "/properties wrong_type", "/value wrong_type",
 			}},
-		"a line without an item": {body: `{"type":"purchase",` + anna + `,"items":[{"item_id":"a"},{"quantity":2},{"item_id":{}}]}`,
+		"a line without an item": {body: `{"type":"purchase",` + anna +
+			`,"order_id":"7","items":[{"item_id":"a"},{"quantity":2},{"item_id":{}}]}`,
 			want: Event{
-				Type: "purchase", Lines: []Line{{ItemID: "a", Quantity: 1}},
+				Type: "purchase", OrderID: "7", Lines: []Line{{ItemID: "a", Quantity: 1}},
 			}, warnings: []string{"/items/1/item_id required", "/items/2/item_id wrong_type"}},
 		"only lines without an item": {
 			body: `{"type":"purchase",` + anna + `,"items":[{"product_id":"a"}]}`, errors: []string{"/items/0/item_id required"},
@@ -148,15 +149,16 @@ func TestWhatStorefrontsSendFurther(t *testing.T) {
 			errors: []string{"/items/0/quantity out_of_range"},
 		},
 		"a price of 0": {
-			body:     `{"type":"purchase",` + anna + `,"items":[{"item_id":"a","price":0}]}`,
-			want:     Event{Type: "purchase", Lines: []Line{{ItemID: "a", Quantity: 1, HasPrice: true}}},
+			body:     `{"type":"purchase",` + anna + `,"order_id":"7","items":[{"item_id":"a","price":0}]}`,
+			want:     Event{Type: "purchase", OrderID: "7", Lines: []Line{{ItemID: "a", Quantity: 1, HasPrice: true}}},
 			warnings: []string{"/items/0/price price_zero"},
 		},
 		"unknown and nearly known": {
 			body: `{"type":"purchase",` + anna +
 				`,"orderId":"77","ocurred_at":"2020-01-01","colour":"red","items":[{"item_id":"R1","qty":3}]}`,
-			want:     Event{Type: "purchase", Lines: []Line{{ItemID: "R1", Quantity: 1}}},
-			warnings: []string{"/colour unknown_field", "/items/0/qty near_field", "/ocurred_at near_field", "/orderId near_field"},
+			want: Event{Type: "purchase", Lines: []Line{{ItemID: "R1", Quantity: 1}}},
+			warnings: []string{"/colour unknown_field", "/items/0/qty near_field", "/ocurred_at near_field", "/orderId near_field",
+				"/order_id no_order_id"},
 		},
 		"Gorse feedback": {
 			body:     `{"FeedbackType":"read","UserId":"bob","ItemId":"x","Timestamp":"2026-11-27T00:00:00Z"}`,

@@ -25,6 +25,7 @@ const (
 	batchBytes = 8 << 20          // of rows that wait to be stored; what bounds memory when rows are long
 	maxErrors  = 100_000          // entries of a report; beyond it rows are only counted
 	maxSample  = 200              // bytes of a value that an entry shows
+	maxProblem = 2000             // bytes of the sentence about a file as a whole
 	endTimeout = 10 * time.Second // for saving how an import ended, also when it was stopped
 )
 
@@ -101,7 +102,11 @@ type fileError struct{ error }
 func (j *job) problem(err error) string {
 	var file fileError
 	if errors.As(err, &file) {
-		return capital(strings.TrimSuffix(file.Error(), ".")) + "."
+		text := strings.TrimSuffix(file.Error(), ".")
+		if short := cut(text, maxProblem); short != text { // a file may have as many columns as it likes, which the sentence lists
+			text = short + " …"
+		}
+		return capital(text) + "."
 	}
 	var known *apierror.Problem
 	if errors.As(err, &known) {

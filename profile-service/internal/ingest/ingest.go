@@ -53,7 +53,7 @@ const MaxRows = 16000
 
 // DecodeRows is Decode for up to MaxRows events of a file.
 func (in *Ingest) DecodeRows(shop string, data []byte) (event.Body, error) {
-	return in.decode(shop, data, event.Bounds{Most: MaxRows})
+	return in.decode(shop, data, event.Bounds{Most: MaxRows, FromFile: true})
 }
 
 // decode sets the times of the bounds.

@@ -24,6 +24,9 @@ type Event struct {
 	Robot      bool   // the visitor is judged to be a program now
 }
 
+// WholeOrder reports whether an event gives all of an order back without saying what was in it.
+func (e *Event) WholeOrder() bool { return e.Type == "refund" && e.OrderID != "" && len(e.Lines) == 0 }
+
 // NewEvent is an event to append. Subject and SessionID are as posted; the store puts it under the canonical subject. An event without an
 // EventID gets one from its seq, unless it is a duplicate.
 type NewEvent struct {

@@ -6,6 +6,9 @@ import "context"
 type States interface {
 	// Move takes a state, nil for none, on by events of one visitor in the order of their seqs.
 	Move(before []byte, events []Event) ([]byte, error)
+	// NameLines gives refunds of whole orders the lines that are still bought, as the state before the events knows them; the events are
+	// of one visitor in the order of their seqs.
+	NameLines(before []byte, events []*Event) error
 	// Fingerprint tells states apart that were made by other rules: they are made again from the events.
 	Fingerprint() uint32
 }

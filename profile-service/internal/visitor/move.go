@@ -95,7 +95,7 @@ func (m *Mover) move(s *visitorstate.State, e *store.Event, lines []event.Line) 
 		return // a list that was shown, a page: nothing that the visitor cared for
 	}
 	teaches := float32(m.weights.Teaches(e.Type, e.Value))
-	if len(lines) == 0 && e.Type == event.TypeRefund && e.OrderID != "" {
+	if e.WholeOrder() { // of an order that was not known when it came, or stored before refunds got the lines of theirs
 		lines = wholeOrder(s, e.OrderID)
 	}
 	_, ownSession := event.SplitSubject(e.Subject)
@@ -109,6 +109,27 @@ func (m *Mover) move(s *visitorstate.State, e *store.Event, lines []event.Line) 
 		}
 	}
 	s.Items, s.Session = bounded(s.Items, visitorstate.MaxItems), bounded(s.Session, maxSession)
+}
+
+// NameLines gives each refund of a whole order, one that names no items, the lines that are still bought of its order: so everybody who
+// reads the event knows what came back. Before is the encoded state before the events of one visitor, in the order of their numbers, and
+// nil for none; an order that the state does not know leaves its refund as it is.
+func (m *Mover) NameLines(before []byte, events []*store.Event) error {
+	d := decoders.Get().(*visitorstate.Decoder)
+	defer decoders.Put(d)
+	s, err := d.Decode(before)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if e.WholeOrder() {
+			e.Lines = event.AppendLines(nil, wholeOrder(s, e.OrderID))
+		}
+		if err := m.Apply(s, []store.Event{*e}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // meansSomething reports whether a type changes more than weights: the cart, what was bought, an opinion.

@@ -3,8 +3,10 @@ package locale
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // zones are named by the user, and a slim machine has no list of them
 )
@@ -305,54 +307,64 @@ func (s *scan) clock(m *moment) bool {
 	return rest == "" || m.zone(rest)
 }
 
-// zone reads Z, UTC, GMT or an offset, behind which the zone may be named.
+// zone reads Z, UTC, GMT or an offset from them, "+0100", "+5:30" or "UTC-03:30", behind which the zone may be named.
 func (m *moment) zone(text string) bool {
 	m.hasZone = true
-	switch strings.ToUpper(text) {
-	case "Z", "UTC", "GMT":
-		return true
-	}
-	sign := 1
-	switch text[0] {
-	case '+':
-	case '-':
-		sign = -1
-	default:
+	offset, name, _ := strings.Cut(text, " ")    // Go writes "+0100 CET"
+	offset, named, _ := strings.Cut(offset, "[") // Java writes "+05:30[Asia/Kolkata]"
+	if strings.Trim(strings.ToUpper(name+named), "ABCDEFGHIJKLMNOPQRSTUVWXYZ ()/_-]") != "" {
 		return false
 	}
-	offset, name, _ := strings.Cut(text[1:], " ") // Go writes "+0100 CET"
-	if strings.Trim(strings.ToUpper(name), "ABCDEFGHIJKLMNOPQRSTUVWXYZ()") != "" {
+	offset = strings.Replace(offset, "−", "-", 1)
+	sign := strings.IndexAny(offset, "+-")
+	if sign < 0 {
+		sign = len(offset)
+	}
+	switch base := strings.ToUpper(offset[:sign]); {
+	case base != "" && base != "UTC" && base != "GMT" && base != "Z", base == "Z" && sign < len(offset):
+		return false
+	case sign == len(offset):
+		return base != "" && name+named == ""
+	}
+	hours, minutes, apart := strings.Cut(offset[sign+1:], ":")
+	if !apart && len(hours) == 4 {
+		hours, minutes, apart = hours[:2], hours[2:], true
+	}
+	h, err := strconv.ParseUint(hours, 10, 8)
+	n, err2 := strconv.ParseUint("0"+minutes, 10, 8)
+	if err != nil || err2 != nil || len(hours) > 2 || h > 23 || n > 59 || apart && len(minutes) != 2 {
 		return false
 	}
-	digits := strings.Replace(offset, ":", "", 1)
-	if len(digits) != 2 && len(digits) != 4 || strings.TrimLeft(digits, "0123456789") != "" {
-		return false
+	if m.offset = int(h)*3600 + int(n)*60; offset[sign] == '-' {
+		m.offset = -m.offset
 	}
-	n, _ := strconv.Atoi((digits + "00")[:4]) // they are digits
-	m.offset = sign * (n/100*3600 + n%100*60)
-	return n/100 < 24 && n%100 < 60
+	return true
 }
+
+// zoned matches a time that ends with a time of day and a zone, in two parts.
+var zoned = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(?i)^(.*?\d:\d\d(?::\d\d)?(?: ?[AP]M)?) ?((?:UTC|GMT|Z)?(?:[+−-]\d.*)?)$`)
+})
 
 // parseWords reads times that name their month in English. Names of months in other languages
 // are refused, and with them the row or the value: the caller can give the form by Layout only
 // for English names.
 func parseWords(text string, zone *time.Location) (time.Time, bool) {
-	if cut := strings.IndexByte(text, '('); cut > 0 { // "GMT+0100 (CET)"
-		text = strings.TrimSpace(text[:cut])
-	}
-	for _, layout := range []string{time.RFC1123Z, "Mon, 2 Jan 2006 15:04:05 GMT", "Mon, 2 Jan 2006 15:04:05 UTC", "Mon Jan 02 2006 " +
-		"15:04:05 GMT-0700",
-		"2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2 Jan 2006", "2 January 2006 15:04:05", "2 January 2006", "Jan 2, 2006 15:04:05",
-		"Jan 2, 2006 15:04",
-		"Jan 2, 2006 3:04:05 PM",
-		"Jan 2, 2006 3:04 PM", "Jan 2, 2006", "January 2, 2006", "2-Jan-2006 15:04:05", "2-Jan-2006", "2-Jan-06", "Jan-2-06", "2006-Jan-02",
-		"Mon Jan _2 15:04:05 2006"} {
-		in := zone
-		if strings.HasSuffix(layout, "GMT") || strings.HasSuffix(layout, "UTC") {
-			in = time.UTC
+	var m moment
+	if parts := zoned().FindStringSubmatch(text); parts != nil && parts[2] != "" {
+		if !m.zone(parts[2]) {
+			return time.Time{}, false
 		}
-		if at, err := time.ParseInLocation(layout, text, in); err == nil {
-			return at, true
+		text, zone = parts[1], time.UTC
+	}
+	for _, layout := range []string{
+		"Mon, 2 Jan 2006 15:04:05", "Mon Jan 02 2006 15:04:05", "2 Jan 2006 15:04:05", "2 Jan 2006 15:04", "2 Jan 2006",
+		"2 January 2006 15:04:05", "2 January 2006", "Jan 2, 2006 15:04:05", "Jan 2, 2006 15:04", "Jan 2, 2006 3:04:05 PM",
+		"Jan 2, 2006 3:04 PM", "Jan 2, 2006", "January 2, 2006", "2-Jan-2006 15:04:05", "2-Jan-2006", "2-Jan-06", "Jan-2-06", "2006-Jan-02",
+		"Mon Jan _2 15:04:05 2006", "2/Jan/2006:15:04:05",
+	} {
+		if at, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return at.Add(-time.Duration(m.offset) * time.Second), true
 		}
 	}
 	return time.Time{}, false

@@ -30,6 +30,7 @@ func TestForms(t *testing.T) {
 		"46346": "2026-11-19T23:00:00Z", "46346.5": "2026-11-20T11:00:00Z",
 		"978300760": "2000-12-31T22:12:40Z", "Nov 20, 2026 14:05": "2026-11-20T13:05:00Z",
 		"20-Nov-26": "2026-11-19T23:00:00Z", "Nov-20-26": "2026-11-19T23:00:00Z",
+		"Tue, 14 Nov 2023 22:31:58": "2023-11-14T21:31:58Z", "14/Nov/2023:22:31:58 +0530": "2023-11-14T17:01:58Z",
 	} {
 		got, why := (&Times{Zone: berlin}).Parse(text)
 		if why != "" || got.UTC().Format(time.RFC3339Nano) != want {
@@ -38,10 +39,37 @@ func TestForms(t *testing.T) {
 	}
 	for _, text := range []string{
 		"", "yesterday", "2023-02-30", "2023-13-01", "31/31/2024", "2023-11-14 25:00", "12:30", "2023-11-14 10:00 CET", "01-02-03",
-		"2023-11", "1.5", "0x10", "2026-11-20 12:13 +0100 2",
+		"2023-11", "1.5", "0x10", "2026-11-20 12:13 +0100 2", "2026-11-20 12:13 +060", "2026-11-20 12:13 +24:00", "2026-11-20 12:13 +05:3",
+		"2026-11-20 12:13 Z+05:30", "2026-11-20 12:13 +", "2026-11-20 12:13 IST", "Nov 20, 2026 14:05 (PST)", "Nov 20, 2026 14:05 +05:60",
 	} {
 		if got, why := (&Times{}).Parse(text); why == "" {
 			t.Errorf("%q was read as %v", text, got)
+		}
+	}
+}
+
+// TestZonesOfHalfAndQuarterHours has each way of writing a zone behind each form of a time: all of them read the same moment.
+func TestZonesOfHalfAndQuarterHours(t *testing.T) {
+	t.Parallel()
+	for _, form := range []string{
+		"2026-01-31T12:00:00", "2026-01-31 12:00:00 ", "2026-01-31 12:00", "2026-01-31T12:00:00.000", "31.01.2026 12:00 ",
+		"1/31/2026 12:00 PM ",
+		"Sat, 31 Jan 2026 12:00:00 ", "Sat Jan 31 2026 12:00:00 ", "31 Jan 2026 12:00 ", "Jan 31, 2026 12:00:00 PM ",
+		"31/Jan/2026:12:00:00 ",
+	} {
+		for want, zones := range map[string][]string{
+			"11:00": {"+01:00", "+0100", "+01", "+1", "+1:00", "GMT+0100", "UTC+1", "+01:00[Europe/Berlin]"},
+			"06:30": {"+05:30", "+0530", "+5:30", "GMT+0530", "UTC+5:30", "+0530 IST",
+				"GMT+0530 (India Standard Time)", "+05:30[Asia/Kolkata]"},
+			"06:15": {"+05:45", "+0545", "+5:45", "GMT+0545"},
+			"15:30": {"-03:30", "-0330", "-3:30", "−03:30", "UTC-03:30"},
+		} {
+			for _, zone := range zones {
+				got, why := (&Times{}).Parse(form + zone)
+				if why != "" || got.UTC().Format("2006-01-02 15:04") != "2026-01-31 "+want {
+					t.Errorf("%q is %v, %s; want %s", form+zone, got.UTC(), why, want)
+				}
+			}
 		}
 	}
 }

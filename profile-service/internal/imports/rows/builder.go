@@ -23,6 +23,7 @@ type builder struct {
 	orderColumn int               // −1: none
 	customer    int               // a further column that names the visitor, such as an e-mail beside a number; −1: none
 	packed      *packer           // of cells with lines of orders; nil: none
+	cells       *severalItems     // of cells with several items; nil: none
 	whole       *wholePrice       // of prices of whole lines; nil: they are those of one unit
 	bracketed   bool              // items stand as "[number] name"
 	spareItem   int               // a further column that names the item, such as its name beside a SKU; −1: none

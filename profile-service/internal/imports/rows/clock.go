@@ -1,6 +1,7 @@
 package rows
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/aisle-rec/aisle/shared/table"
@@ -53,13 +54,19 @@ func bareDay(text string) bool {
 	return !strings.Contains(text, ":") && (strings.Trim(text, "0123456789.") != "" || strings.Count(text, ".") == 2)
 }
 
-// bareClock reports whether a text is a time of day without a day: "9:05", "12:13:10.5" or "3:04 PM".
+// clockZone matches a zone behind a time of day that has seconds: "10:00-12:00" is a span.
+var clockZone = regexp.MustCompile(`^(\d{1,2}:\d\d:\d\d(?:[.,]\d+)?) ?(?:Z|UTC|GMT|(?:UTC|GMT)?[+−-]\d[\d:]*)$`)
+
+// bareClock reports whether a text is a time of day without a day: "9:05", "12:13:10.5", "3:04 PM" or "12:13:10+05:30".
 func bareClock(text string) bool {
+	if parts := clockZone.FindStringSubmatch(text); parts != nil {
+		text = parts[1]
+	}
 	hour, _, ok := strings.Cut(text, ":")
 	if !ok || len(hour) < 1 || len(hour) > 2 {
 		return false
 	}
 	clock := strings.ToUpper(text)
 	clock = strings.TrimSpace(strings.TrimSuffix(strings.TrimSuffix(clock, "AM"), "PM"))
-	return strings.Trim(clock, "0123456789:.") == ""
+	return strings.Trim(clock, "0123456789:.,") == ""
 }

@@ -84,7 +84,15 @@ func container(format string) string {
 
 // choose picks the source for the layout, and refuses a file whose rows would all be refused.
 func (r *Reader) choose(spec profileapi.ImportSpec, now time.Time) error {
+	var several *severalItems
+	if r.layout == plainLayout || r.layout == amazonOrdersLayout {
+		var note string
+		if several, note = severalItemsOf(r.plan, r.table.Sample(sampleRows)); note != "" {
+			r.table.Notes = append(r.table.Notes, note)
+		}
+	}
 	b := newBuilder(r, spec, now)
+	b.cells = several
 	b.rooted = r.layout == magentoItemsLayout
 	switch r.layout {
 	case shopifyLayout:

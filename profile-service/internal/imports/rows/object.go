@@ -24,9 +24,12 @@ func (b *builder) objectRow(rec *table.Record) Row {
 	for i := range b.line {
 		b.line[i] = b.line[i][:0]
 	}
-	currency, named := false, false
+	currency, named, several := false, false, w.severalLines()
 	for i := range b.outputs {
 		o := &b.outputs[i]
+		if o.part != partNone && several != nil {
+			continue
+		}
 		value, ok := w.value(o)
 		if !ok || o.name == "user_id" && o.group == "" && o.column >= 0 && w.nobodyIn(o.column) {
 			continue
@@ -61,8 +64,12 @@ func (b *builder) objectRow(rec *table.Record) Row {
 		if w.b.packed != nil {
 			w.b.packed.lines(w)
 		}
-		w.unnamed()
-		w.line()
+		if several != nil {
+			w.data = append(append(w.member(), `"items":`...), Encode(several)...)
+		} else {
+			w.unnamed()
+			w.line()
+		}
 		if !named {
 			w.nobody()
 		}

@@ -24,12 +24,14 @@ func orderStates(p *table.Plan) []int {
 	return columns
 }
 
-// cancelTimes lists the columns that have a time, or yes, in the rows of orders that were cancelled, and nothing or no in the others.
+// cancelTimes lists the columns that have a time, or yes, in the rows of orders that were cancelled or are tests, and nothing or no in the
+// others.
 func cancelTimes(p *table.Plan) []int {
 	var columns []int
 	for i := range p.Columns {
 		switch table.Letters(p.Columns[i].Name) {
-		case "void", "voided", "cancelled", "canceled", "iscancelled", "iscanceled", "isvoid", "storniert",
+		case "test", "istest", "testorder", "istestorder", "testmode", "testbestellung",
+			"void", "voided", "cancelled", "canceled", "iscancelled", "iscanceled", "isvoid", "storniert",
 			"cancelledat", "canceledat", "cancelleddate", "canceleddate", "cancellationdate", "cancellationtime", "datecancelled",
 			"datecanceled", "storniertam", "stornodatum", "dateannulation":
 			if p.Kind == table.Events && p.Columns[i].How == table.Property {
@@ -59,9 +61,13 @@ func (w *objectWriter) state() {
 	}
 	voided := func(column, text, what string) {
 		if w.out.Bad == nil {
+			became := "was cancelled"
+			if strings.HasPrefix(strings.TrimPrefix(table.Letters(column), "is"), "test") {
+				became = "is a test"
+			}
 			w.out.Bad = &table.Problem{
 				Column: column, Code: "order_voided", Sample: text,
-				Message: "The order was cancelled: it is no purchase. " +
+				Message: "The order " + became + ": it is no purchase. " +
 					"If the " + what + " means something else here, pass --ignore '" + column + "'.",
 			}
 		}

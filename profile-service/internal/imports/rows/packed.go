@@ -63,7 +63,9 @@ func (k *packer) lines(w *objectWriter) {
 		read, named := k.read(text)
 		if len(read) == 0 {
 			w.bad(&w.b.plan.Columns[i], "The lines of the order cannot be read: they are no pairs such as sku:T|quantity:2. "+
-				"Export a row for each line.", clip(text))
+				"Export a row for each line, or, where they are ids alone, pass --map '"+
+				w.b.plan.Columns[i].Name+"=items' (mapping in the API).",
+				clip(text))
 			continue
 		}
 		if named {

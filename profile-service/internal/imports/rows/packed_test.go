@@ -21,7 +21,8 @@ func TestLinesOfAnOrderInCells(t *testing.T) {
 				`{"order_id":"8","type":"purchase","user_id":"5",` +
 					`"items":[{"item_id":"11","quantity":1},{"item_id":"S","price":2.5,"quantity":2}]}`,
 				`! line_item_1: The lines of the order cannot be read: ` +
-					`they are no pairs such as sku:T|quantity:2. Export a row for each line.`,
+					`they are no pairs such as sku:T|quantity:2. Export a row for each line, ` +
+					`or, where they are ids alone, pass --map 'line_item_1=items' (mapping in the API).`,
 				`{"order_id":"10","type":"purchase","user_id":"5"}`}},
 		"a cell for all lines": {
 			"Order ID,Customer ID,Product Details\n8,5,\"Product ID: 11, Product Qty: 2, Product SKU: T, Product Name: Tee, blue, " +
@@ -50,7 +51,8 @@ func TestLinesOfAnOrderInCells(t *testing.T) {
 				`{"order_id":"8","type":"purchase","user_id":"u",` +
 					`"items":[{"item_id":"Tee, blue","quantity":1},{"item_id":"Sock","quantity":12}]} no_sku`,
 				`! Product(s): The lines of the order cannot be read: ` +
-					`they are no pairs such as sku:T|quantity:2. Export a row for each line.`}},
+					`they are no pairs such as sku:T|quantity:2. Export a row for each line, ` +
+					`or, where they are ids alone, pass --map 'Product(s)=items' (mapping in the API).`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

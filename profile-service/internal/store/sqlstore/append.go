@@ -24,8 +24,8 @@ const blockSize = 4096
 //
 // The steps of run, in order: take the shop's lock with the seqs and read the visitors in the
 // same way there and back; find who each event belongs to; mark what is there already by its
-// id, then what tells nothing new of its order; store what is left; move the states on; note
-// the oldest times; add up the statistics.
+// id, then what tells nothing new of its order; say what came back with a whole order; store what
+// is left; move the states on; note the oldest times; add up the statistics.
 func (s *Store) Append(ctx context.Context, shop string, events []store.NewEvent, counts []store.Count) error {
 	if err := s.numbers.EnsureTypes(ctx, events); err != nil {
 		return err
@@ -70,7 +70,7 @@ type appendTx struct {
 func (a *appendTx) run(ctx context.Context) error {
 	if len(a.events) > 0 {
 		for _, step := range []func(context.Context) error{
-			a.begin, a.number, a.resolve, a.markRepeats, a.tellOrders, a.insertEvents, a.moveStates, a.noteBlocks,
+			a.begin, a.number, a.resolve, a.markRepeats, a.tellOrders, a.nameRefunds, a.insertEvents, a.moveStates, a.noteBlocks,
 		} {
 			if err := step(ctx); err != nil {
 				return err

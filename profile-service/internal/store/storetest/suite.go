@@ -35,6 +35,7 @@ func Run(t *testing.T, open Open) {
 		"a visitor's state follows the events":         visitorState,
 		"history is bounded":                           history,
 		"orders are sets of lines":                     orders,
+		"a refund names what came back":                refunds,
 		"an import is taken back exactly":              undo,
 		"an undo goes on where it ended":               undoInterrupted,
 		"an undone import gives back what was":         undoRows,

@@ -215,7 +215,11 @@ func drawEvent(t *rapid.T, n int) store.NewEvent {
 		e.OrderID = rapid.SampledFrom([]string{"", "1", "2"}).Draw(t, "order")
 	}
 	var lines []event.Line
-	for range rapid.IntRange(1, 3).Draw(t, "lines") {
+	least := 1
+	if e.Type == event.TypeRefund && e.OrderID != "" {
+		least = 0 // the whole order
+	}
+	for range rapid.IntRange(least, 3).Draw(t, "lines") {
 		lines = append(lines, event.Line{
 			ItemID:   rapid.SampledFrom([]string{"a", "b", "c", "d"}).Draw(t, "item"),
 			Quantity: float64(rapid.IntRange(1, 2).Draw(t, "quantity")),
