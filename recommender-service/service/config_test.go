@@ -103,6 +103,24 @@ func TestPreviewShowsWhatRulesWouldChange(t *testing.T) {
 	}
 }
 
+func TestThePathNamesTheScenarioOfAPreview(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	preview := func(request map[string]any) (p api.PreviewAnswer, err error) {
+		_, err = s.call(t, http.MethodPost, "/v1/scenarios/home.trending/preview", nil, map[string]any{"request": request, "rules": []api.Rule{}}, &p)
+		return p, err
+	}
+	for _, request := range []map[string]any{{"limit": 5}, {"limit": 5, "scenario": "home.trending"}} {
+		if p, err := preview(request); err != nil || p.Live.Scenario != "home.trending" || len(p.Live.Items) != 5 {
+			t.Errorf("%v: %v, %d items of %s", request, err, len(p.Live.Items), p.Live.Scenario)
+		}
+	}
+	_, err := preview(map[string]any{"scenario": "home.for_you"})
+	if diff := cmp.Diff([]string{"/request/scenario"}, pointers(t, err)); diff != "" {
+		t.Error("the preview of another scenario than the path's: ", err, diff)
+	}
+}
+
 func TestReplayGivesTheSameListOrSaysWhatIsGone(t *testing.T) {
 	t.Parallel()
 	s := north(t)
