@@ -123,7 +123,9 @@ func itemPages(t *testing.T) map[string]pageCase {
 				`href="/console/catalogue?cursor=a%3D&amp;q=x"`, `<span class="thumb small" aria-hidden="true">`,
 			},
 		},
-		"catalogue without hits": {&catalogueData{Brand: "Ora"}, []string{"No item fits."}},
+		"catalogue without hits":            {&catalogueData{Brand: "Ora"}, []string{"No item fits.</strong> A brand is named in full"}},
+		"catalogue without such a category": {&catalogueData{Category: "Nope"}, []string{"No item fits.</strong> A category is named by its path"}},
+		"catalogue without such words":      {&catalogueData{Query: "x", Status: "hidden"}, []string{"Use fewer words, or parts of them. The state"}},
 		"item": {
 			&itemData{
 				Item: item, Variants: []profileapi.Item{item}, Counts: []typeCount{{"view_item", 1200}}, Read: 1000, Other: "B & C",
