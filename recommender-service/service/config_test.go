@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,6 +84,25 @@ func TestScenariosChangeAtRunTimeWithHistory(t *testing.T) {
 	}
 	if a := s.recommend(t, api.Request{Scenario: "home.trending", Limit: 1}); ids(a)[0] != "i000" {
 		t.Errorf("restored: %v", ids(a))
+	}
+}
+
+func TestAnUnknownVersionOfAScenarioIsToldFromAnUnknownScenario(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	for path, want := range map[string]string{
+		"home.trending/restore": `There is no version 99 of the scenario "home.trending".`, "home.trendin/restore": "Was home.trending meant?",
+		"home.trendin/history": "Was home.trending meant?",
+	} {
+		method, body := http.MethodGet, any(nil)
+		if strings.HasSuffix(path, "/restore") {
+			method, body = http.MethodPost, map[string]int{"version": 99}
+		}
+		_, err := s.call(t, method, "/v1/scenarios/"+path, nil, body, nil)
+		p := apierror.From(err)
+		if p.Status != http.StatusNotFound || !strings.Contains(p.Detail, want) || strings.Contains(p.Code, " ") {
+			t.Errorf("%s: %d %s %q, want %q", path, p.Status, p.Code, p.Detail, want)
+		}
 	}
 }
 
