@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +87,25 @@ func TestScenariosChangeAtRunTimeWithHistory(t *testing.T) {
 	}
 }
 
+func TestAnUnknownVersionOfAScenarioIsToldFromAnUnknownScenario(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	for path, want := range map[string]string{
+		"home.trending/restore": `There is no version 99 of the scenario "home.trending".`, "home.trendin/restore": "Was home.trending meant?",
+		"home.trendin/history": "Was home.trending meant?",
+	} {
+		method, body := http.MethodGet, any(nil)
+		if strings.HasSuffix(path, "/restore") {
+			method, body = http.MethodPost, map[string]int{"version": 99}
+		}
+		_, err := s.call(t, method, "/v1/scenarios/"+path, nil, body, nil)
+		p := apierror.From(err)
+		if p.Status != http.StatusNotFound || !strings.Contains(p.Detail, want) || strings.Contains(p.Code, " ") {
+			t.Errorf("%s: %d %s %q, want %q", path, p.Status, p.Code, p.Detail, want)
+		}
+	}
+}
+
 func TestPreviewShowsWhatRulesWouldChange(t *testing.T) {
 	t.Parallel()
 	s := north(t)
@@ -100,6 +120,24 @@ func TestPreviewShowsWhatRulesWouldChange(t *testing.T) {
 	}
 	if len(p.Changes) != 4 || p.Changes[0].ItemID != "i004" || p.Changes[0].PositionDelta != 3 || p.Changes[1].PositionDelta != -1 {
 		t.Errorf("changes: %+v", p.Changes)
+	}
+}
+
+func TestThePathNamesTheScenarioOfAPreview(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	preview := func(request map[string]any) (p api.PreviewAnswer, err error) {
+		_, err = s.call(t, http.MethodPost, "/v1/scenarios/home.trending/preview", nil, map[string]any{"request": request, "rules": []api.Rule{}}, &p)
+		return p, err
+	}
+	for _, request := range []map[string]any{{"limit": 5}, {"limit": 5, "scenario": "home.trending"}} {
+		if p, err := preview(request); err != nil || p.Live.Scenario != "home.trending" || len(p.Live.Items) != 5 {
+			t.Errorf("%v: %v, %d items of %s", request, err, len(p.Live.Items), p.Live.Scenario)
+		}
+	}
+	_, err := preview(map[string]any{"scenario": "home.for_you"})
+	if diff := cmp.Diff([]string{"/request/scenario"}, pointers(t, err)); diff != "" {
+		t.Error("the preview of another scenario than the path's: ", err, diff)
 	}
 }
 

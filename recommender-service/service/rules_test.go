@@ -3,6 +3,7 @@ package service_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,5 +74,38 @@ func TestTheRulesOfAllScenariosAreListed(t *testing.T) {
 	south, err := api.NewClient(s.as("south")).Rules(t.Context(), "", 0)
 	if err != nil || south.Items == nil || len(south.Items) > 0 {
 		t.Errorf("another shop sees %+v, %v", south, err)
+	}
+}
+
+func TestTheListingSaysOfARuleThatItIsAboutNoItem(t *testing.T) {
+	t.Parallel()
+	s := north(t)
+	never := &api.Condition{Field: "price", Op: "lt", Value: 0.5}
+	own := trending()
+	own.Rules = []api.Rule{
+		{RuleID: "pinned", Action: "pin", ItemID: "none", Position: 1}, {RuleID: "emptying", Action: "filter", Where: never},
+		{RuleID: "later", Action: "hide", ItemID: "nowhere", From: wire.TimeOf(time.Now().Add(time.Hour))},
+		{RuleID: "of-the-page", Action: "boost", Factor: 2, Where: &api.Condition{Field: "brand", Value: map[string]any{"ref": "seed.brand"}}},
+		{RuleID: "sound", Action: "hide", ItemID: "i001"},
+	}
+	s.put(t, "mine", own)
+	if _, err := s.call(t, http.MethodPut, "/v1/rules/shared", nil, api.Rule{Action: "boost", Factor: 2, Where: never}, nil); err != nil {
+		t.Fatal(err)
+	}
+	page, err := s.api.Rules(t.Context(), "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{
+		"shared": "no item meets its condition", "pinned": `no item "none"`, "emptying": "every list on which it acts is empty",
+		"later": "It acts from", "of-the-page": "It acts on every answer", "sound": "It acts on every answer",
+	}
+	if len(page.Items) != len(want) {
+		t.Errorf("%d rules", len(page.Items))
+	}
+	for _, r := range page.Items {
+		if !strings.Contains(r.Detail, want[r.Rule.RuleID]) {
+			t.Errorf("%s: %q, want %q", r.Rule.RuleID, r.Detail, want[r.Rule.RuleID])
+		}
 	}
 }

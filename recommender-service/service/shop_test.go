@@ -60,6 +60,7 @@ func newWorld(t testing.TB) *world {
 	profile.HandleFunc("GET /v1/robots", w.listRobots)
 	similarity.HandleFunc("POST /v1/similarities", w.lookup)
 	similarity.HandleFunc("POST /v1/similarities/next", w.next)
+	similarity.HandleFunc("POST /v1/similarities/search", w.search)
 	similarity.HandleFunc("GET /v1/popular", w.popular)
 	similarity.HandleFunc("GET /v1/models/live", w.live)
 	similarity.HandleFunc("GET /v1/models/{version}", w.model)
@@ -327,6 +328,24 @@ func (w *world) lookup(rw http.ResponseWriter, r *http.Request) {
 
 func (w *world) next(rw http.ResponseWriter, _ *http.Request) {
 	send(rw, similarityapi.NextAnswer{ModelVersion: "m1", Items: []similarityapi.NextItem{}})
+}
+
+// search finds items whose title has the words.
+func (w *world) search(rw http.ResponseWriter, r *http.Request) {
+	var in similarityapi.SearchRequest
+	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+		http.Error(rw, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	out := similarityapi.SearchAnswer{Items: []similarityapi.Neighbour{}}
+	for id, item := range w.shop(of(r)).items {
+		if strings.Contains(item.Title, in.Q) {
+			out.Items = append(out.Items, similarityapi.Neighbour{ItemID: id, Score: 1})
+		}
+	}
+	send(rw, out)
 }
 
 func (w *world) popular(rw http.ResponseWriter, r *http.Request) {

@@ -61,7 +61,23 @@ func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 			api.Request{Scenario: "cart.complementary", ContextItems: []string{"i001", "x"}, Cart: []string{"y"}},
 			"/context_items/1 absent_item, /cart/0 absent_item", `no item "x"`,
 		},
-		"a market": {api.Request{Scenario: "home.trending", Market: &api.Market{Country: "DE", Language: "de"}}, "", ""},
+		"a market":                {api.Request{Scenario: "home.trending", Market: &api.Market{Country: "DE", Language: "de"}}, "", ""},
+		"words that find nothing": {api.Request{Scenario: "search.for_query", Q: "teapot"}, "/q nothing_found", "no item has a word of it"},
+		"words that find items":   {api.Request{Scenario: "search.for_query", Q: "Lamp i007"}, "", ""},
+		"a filter that no item meets": {
+			api.Request{Scenario: "home.trending", Filter: &api.Condition{Field: "price", Op: "gt", Value: 1000}}, "/filter no_match",
+			"none of the 200 items",
+		},
+		"a filter that is met, of a list that is empty for another reason": {
+			api.Request{Scenario: "account.recently_viewed", UserID: "nobody", Fallback: "strict",
+				Filter: &api.Condition{Field: "price", Op: "lt", Value: 1000}}, "", "",
+		},
+		"what the visitor has just done": {
+			api.Request{Scenario: "home.for_you", UserID: "ann", Events: []profileapi.Event{
+				{Type: "view_item", ItemID: "i001"}, {Type: "view_item", ItemID: "x"},
+				{Type: "purchase", OrderID: "o1", Items: []profileapi.EventItem{{ItemID: "y"}}},
+			}}, "/events/1/item_id absent_item, /events/2/items/0/item_id absent_item", `no item "x"`,
+		},
 		"a page without an item": {
 			api.Request{Scenario: "product_detail.similar", UserID: "ann"}, "/context_items nothing_to_go_by", "Send context_items.",
 		},
@@ -90,13 +106,17 @@ func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 		_, err := s.call(t, http.MethodPost, "/v1/recommendations/batch", nil, api.PageRequest{
 			Cart: []string{"y"}, Placements: []api.Request{
 				{Scenario: "home.trending", Category: "Nope"}, {Scenario: "home.trending", Cart: []string{"z"}},
+				{Scenario: "search.for_query", Q: "teapot"},
 			},
 		}, &page)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := []string{told(page.Placements[0].Warnings), told(page.Placements[1].Warnings)}
-		want := []string{"/placements/0/category absent_category, /cart/0 absent_item", "/placements/1/cart/0 absent_item"}
+		got := []string{told(page.Placements[0].Warnings), told(page.Placements[1].Warnings), told(page.Placements[2].Warnings)}
+		want := []string{
+			"/placements/0/category absent_category, /cart/0 absent_item", "/placements/1/cart/0 absent_item",
+			"/cart/0 absent_item, /placements/2/q nothing_found",
+		}
 		if !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}

@@ -1579,14 +1579,57 @@ type PreviewItem struct {
 type PreviewRequest struct {
 	// Or the same with these model versions, by relation
 	ModelVersions map[string]string `json:"model_versions,omitzero"`
-	// Its scenario is the one of the path
-	Request Request `json:"request"`
+	Request       PreviewedRequest  `json:"request"`
 	// Or only its rules
 	Rules []Rule `json:"rules,omitzero"`
 	// The whole scenario as it would be
 	Scenario *Scenario `json:"scenario,omitzero"`
 	// The shared rules to try; those of the shop when absent
 	SharedRules []Rule `json:"shared_rules,omitzero"`
+}
+
+// PreviewedRequest is a value of the API.
+type PreviewedRequest struct {
+	// Item ids in the cart
+	Cart []string `json:"cart,omitzero"`
+	// Category path of the page, joined by " > "
+	Category string `json:"category,omitzero"`
+	// What the visit comes through when it is not the shop's own pages. It has its own figures
+	Channel string   `json:"channel,omitzero"`
+	Consent *Consent `json:"consent,omitzero"`
+	// Items of the page, such as the product shown
+	ContextItems []string `json:"context_items,omitzero"`
+	// next_cursor of the answer before: more of the same without repeats
+	Cursor     string   `json:"cursor,omitzero"`
+	DeadlineMS *int64   `json:"deadline_ms,omitzero"`
+	Diversity  *float64 `json:"diversity,omitzero"`
+	// What the visitor just did and was not posted yet; counts for this answer only
+	Events []Event `json:"events,omitzero"`
+	// Leave out items of which the visitor has such an event: view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart,
+	// purchase, refund, rate, like, not_interested, share, …
+	ExcludeEventTypes []string `json:"exclude_event_types,omitzero"`
+	ExcludeItems      []string `json:"exclude_items,omitzero"`
+	Explain           string   `json:"explain,omitzero"`
+	// How many fields to return that split best what may be shown: to ask the visitor back
+	Facets *int64 `json:"facets,omitzero"`
+	// strict: fewer items rather than less personal ones
+	Fallback string `json:"fallback,omitzero"`
+	// Item fields to return beside the id
+	Fields []string `json:"fields,omitzero"`
+	// Only items that meet it
+	Filter *Condition `json:"filter,omitzero"`
+	// The scenario's when absent
+	Limit  *int64  `json:"limit,omitzero"`
+	Market *Market `json:"market,omitzero"`
+	// Words as a seed beside items, in scenarios with a source of kind query such as search.for_query
+	Q        string   `json:"q,omitzero"`
+	Rotation *float64 `json:"rotation,omitzero"`
+	// The one of the path, or absent
+	Scenario  string `json:"scenario,omitzero"`
+	SessionID string `json:"session_id,omitzero"`
+	// A call to look at answers: it counts in no figure and does not make later answers rotate
+	Test   *bool  `json:"test,omitzero"`
+	UserID string `json:"user_id,omitzero"`
 }
 
 // Problem is a value of the API.

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * Aisle's tracker and widgets for a storefront; docs/tracker.md has the attributes of the tag and of placements, and the calls:
+ * Aisle's tracker and widgets for a storefront; docs/tracker.md has all attributes and calls:
  *
  *   <script src="https://aisle.shop.example/aisle/1/aisle.js" data-key="pk_..." defer></script>
  *   <div data-aisle="home.for_you"></div>
@@ -12,14 +12,14 @@
   const server = (set.server || (tag ? new URL(tag.src).origin : "")).replace(/\/$/, "");
   const day = 864e5, batch = 50, kept = 200;
 
-  /** Storage that pages may refuse: then all lasts as long as the page. */
+  /** Where storage is refused, all lasts as long as the page. */
   const memory = {};
   const store = {
     get: (k) => { try { return JSON.parse(localStorage.getItem("aisle." + k) || "null"); } catch { return memory[k] ?? null; } },
     set: (k, v) => { memory[k] = v; try { localStorage.setItem("aisle." + k, JSON.stringify(v)); } catch { /* as above */ } },
     drop: (k) => { delete memory[k]; try { localStorage.removeItem("aisle." + k); } catch { /* as above */ } },
   };
-  const id = () => crypto.randomUUID ? crypto.randomUUID() : [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  const id = () => crypto.randomUUID?.() ?? [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, "0")).join("");
 
   let user = set.user || "", token = set.userToken || "", allowed = true;
   /** @type {any[]} */
@@ -41,12 +41,12 @@
   /** The random, first-party id of a visitor without a name; it ends 30 days after the last visit. */
   function session() {
     const now = Date.now(), s = store.get("session");
-    const live = s && now - s.at < 30 * day ? s : { id: "s-" + id(), at: 0 };
+    const live = now - s?.at < 30 * day ? s : { id: "s-" + id(), at: 0 };
     if (now - live.at > 6e4) store.set("session", { id: live.id, at: now });
     return live.id;
   }
 
-  /** Posts; again without the person when the token has ended or is another's. */
+  /** Posts, and without the person when the token has ended or is another's. */
   async function post(path, body) {
     const named = token, text = JSON.stringify(body), less = JSON.stringify(body, (k, v) => k === "user_id" ? undefined : v);
     const r = await fetch(server + path, {
@@ -58,7 +58,7 @@
     return ended || (r.status === 403 && less !== text) ? post(path, JSON.parse(less)) : r;
   }
 
-  /** Queues an event: it is sent soon, when the page goes, or the next time that there is a network, each once. */
+  /** Queues an event: it is sent soon, when the page goes, or when there is a network again, once. */
   function track(event) {
     event = { occurred_at: new Date().toISOString(), ...event };
     if (!allowed) { held = held && [...held, event].slice(-kept); return; }
@@ -87,8 +87,9 @@
     if (sending || !queue.length || !allowed) return;
     sending = true;
     const part = queue.slice(0, batch);
-    const { status } = await post("/v1/events", posted(part)).catch(() => ({ status: 500 })); // no network: they wait
-    const done = status < 500 && status !== 429 && status !== 408; // what is refused would be refused again
+    const r = await post("/v1/events", posted(part)).catch(() => {}); // no network: they wait
+    const done = r?.status < 500 && ![408, 429].includes(r.status); // what is refused would be refused again
+    if (done) r.json().then((a) => (a.rejected || !r.ok) && console.warn("Aisle:", a), console.warn);
     sending = false;
     if (!allowed) return;
     if (done) {
@@ -102,7 +103,7 @@
     }
   }
 
-  /** A page that goes sends what is left; what was sent already has the same ids. */
+  /** A page that goes sends what is left, with the same ids. */
   addEventListener("pagehide", () => {
     if (!allowed || !queue.length || !navigator.sendBeacon) return;
     const body = JSON.stringify({ key: set.key, events: posted(queue.slice(0, batch)), ...(token && { user_token: token }) });
@@ -110,7 +111,7 @@
   });
   addEventListener("online", flush);
 
-  /** Which answer an item was clicked in: what is bought later is due to it. */
+  /** The answer that an item was clicked in: what is bought later is due to it. */
   function recall(item) {
     const c = store.get("clicks") || {};
     return c[item] && Date.now() - c[item][1] < 7 * day ? c[item][0] : "";
@@ -135,17 +136,17 @@
   /** Asks for a list. */
   const recommend = (request) => ask("", { ...asked, ...request });
 
-  /** What was just done and is not sent yet counts too. */
-  async function ask(path, request) {
-    const fresh = queue.slice(-20).filter((e) => e.item_id || e.items).map(({ type, item_id, items, occurred_at }) => ({ type, item_id, items, occurred_at }));
+  /** What was just done and is not sent yet counts too, unless it is refused. */
+  async function ask(path, request, waiting = queue) {
+    const fresh = waiting.slice(-20).filter((e) => e.item_id || e.items).map(({ type, item_id, items, occurred_at }) => ({ type, item_id, items, occurred_at }));
     const body = { ...(allowed && { session_id: session(), ...(user && { user_id: user }), ...(fresh.length && { events: fresh }) }), ...request };
     const r = await post("/v1/recommendations" + path, body);
     if (r.ok) return r.json();
-    const problem = await r.json().catch(() => ({ detail: r.statusText }));
-    throw Object.assign(new Error("Aisle: " + problem.detail), { pointer: problem.errors && problem.errors[0].pointer });
+    const problem = await r.json().catch(() => ({})), { pointer } = problem.errors?.[0] || {};
+    if (fresh[0] && /^.events/.test(pointer)) return ask(path, request, []);
+    throw Object.assign(new Error("Aisle: " + JSON.stringify(problem)), { pointer });
   }
 
-  /** What a placement asks for. */
   function request(box) {
     const d = box.dataset, list = (text) => text ? text.split(",").map((s) => s.trim()).filter(Boolean) : undefined;
     return {
@@ -172,7 +173,7 @@
         const page = await ask("/batch", { placements: rest.map(request) });
         rest.forEach((box, n) => { try { if (rounds.get(box) === round) show(box, page.placements[n]); } catch (e) { console.warn(e); box.hidden = true; } });
         rest = [];
-      } catch (e) { // a shop's page is whole without us, and without a placement that cannot be asked for
+      } catch (e) { // a page is whole without us, and without a placement that cannot be asked for
         console.warn(e);
         const wrong = rest[(/^\/placements\/(\d+)/.exec(e.pointer) || [])[1]];
         rest = rest.filter((box) => rounds.get(box) === round && (wrong && box !== wrong || !(box.hidden = true)));
@@ -193,7 +194,7 @@
     for (const item of answer.items) {
       const node = card(template, item);
       for (const n of node.querySelectorAll("[data-reason]")) {
-        const why = (item.reasons || []).find((r) => r.code === n.dataset.reason && r.title);
+        const why = item.reasons?.find((r) => r.code === n.dataset.reason && r.title);
         why ? n.textContent = n.textContent.replace("{title}", why.title) : n.remove();
       }
       node.dataset.item = item.item_id;
@@ -233,9 +234,9 @@
     while (all.length) fill(all.splice(0, 10));
   }
 
-  /** GA4's data layer: e-commerce events are forwarded as they are, those of before too. */
+  /** GA4's e-commerce events are forwarded as they are, those of before too. */
   function ga4() {
-    const layer = (window["dataLayer"] = window["dataLayer"] || []);
+    const layer = (window["dataLayer"] ||= []);
     const take = (e) => {
       const name = e && (e.event || (e[0] === "event" && e[1])), data = e && (e.ecommerce || e[2] || {});
       if (!/^(view_item(_list)?|select_item|add_to_(cart|wishlist)|remove_from_cart|purchase|search|view_cart|begin_checkout)$/.test(name)) return; // a page refunds nothing

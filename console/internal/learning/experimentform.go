@@ -1,6 +1,7 @@
 package learning
 
 import (
+	"fmt"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -60,14 +61,14 @@ func experimentOf(v *page.Visit, x recommenderapi.Experiment) (recommenderapi.Ex
 	in := &page.Reader{Visit: v}
 	before := x.Arms
 	x = stripped(x)
-	x.Title, x.Status, x.Scenarios, x.Traffic = v.Text("title"), v.Text("status"), v.Words("scenarios"), in.Number("traffic")/100
+	x.Title, x.Status, x.Scenarios, x.Traffic = v.Text("title"), v.Text("status"), v.Words("scenarios"), in.Percent("traffic")
 	if kind := v.Text("kind"); kind != "" {
 		x.Kind = kind
 	}
 	x.Guardrails = recommenderapi.Guardrails{
-		MaxDegradedShare: in.Number("max_degraded_share") / 100, MaxEmptyShare: in.Number("max_empty_share") / 100,
+		MaxDegradedShare: in.Percent("max_degraded_share"), MaxEmptyShare: in.Percent("max_empty_share"),
 		MaxLatencyMS:      in.Number("max_latency_ms"),
-		MinClickRateRatio: in.Number("min_click_rate_ratio") / 100, MinVisitors: int64(in.Count("min_visitors")),
+		MinClickRateRatio: in.Percent("min_click_rate_ratio"), MinVisitors: int64(in.Count("min_visitors")),
 	}
 	var arms []recommenderapi.ExperimentArm
 	for n := range maxArms {
@@ -80,7 +81,7 @@ func experimentOf(v *page.Visit, x recommenderapi.Experiment) (recommenderapi.Ex
 		if n < len(before) {
 			arm = before[n]
 		}
-		arm.Name, arm.Share = in.Name(at+"name", 24), in.Number(at+"share")/100
+		arm.Name, arm.Share = in.Name(at+"name", 24), in.Percent(at+"share")
 		arm.Scenario, arm.Shadow = v.Text(at+"scenario"), v.Text(at+"shadow") != ""
 		if version := v.Text(at + "model"); version == "" {
 			arm.ModelVersions = nil
@@ -103,6 +104,20 @@ func named(versions map[string]string, version string) bool {
 		}
 	}
 	return false
+}
+
+// inPercent says of shares that do not sum to the whole what they sum to in the numbers of the form.
+func inPercent(p *apierror.Problem, arms []recommenderapi.ExperimentArm) *apierror.Problem {
+	var sum float64
+	for n := range arms {
+		sum += arms[n].Share
+	}
+	for n := range p.Errors {
+		if p.Errors[n].Code == "shares" {
+			p.Errors[n].Detail = fmt.Sprintf("the shares of the arms sum to %.4g per cent instead of 100", 100*sum)
+		}
+	}
+	return p
 }
 
 // armAt finds the number of an arm, and the member of it, in a pointer of the API.

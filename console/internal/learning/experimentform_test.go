@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/aisle-rec/aisle/console/internal/page/pagetest"
+	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/recommenderapi"
 )
 
@@ -24,6 +25,15 @@ func TestATrialKeepsWhatItsFormDoesNotShow(t *testing.T) {
 		t.Fatal(problem)
 	}
 	pagetest.Same(t, stripped(x), got)
+}
+
+func TestSharesAreJudgedInTheNumbersOfTheForm(t *testing.T) {
+	t.Parallel()
+	p := inPercent(apierror.Invalid("No.", apierror.FieldError{Pointer: "/arms", Code: "shares", Detail: "sum to 0.9 instead of 1"},
+		apierror.FieldError{Pointer: "/title", Detail: "is odd"}), []recommenderapi.ExperimentArm{{Share: .7}, {Share: .2}})
+	if p.Errors[0].Detail != "the shares of the arms sum to 90 per cent instead of 100" || p.Errors[1].Detail != "is odd" {
+		t.Errorf("%+v", p.Errors)
+	}
 }
 
 // TestSampleSize: to find a change of a tenth in a rate of 2 %, (1.959964+.841621)²·(.02·.98+.022·.978)/.002² = 80,678.6 visitors are

@@ -145,7 +145,7 @@ func (t experiments) save(v *page.Visit) (any, error) {
 		if err == nil {
 			return page.Redirect(t.path + "/" + page.Escape(id) + "?done=saved"), nil
 		}
-		problem = apierror.From(err)
+		problem = inPercent(apierror.From(err), x.Arms)
 	}
 	x.ExperimentID = before.ExperimentID
 	d := &experimentData{Kind: t.kind, Path: t.path, New: before.ExperimentID == "", Experiment: x,

@@ -45,10 +45,26 @@ func (d *catalogueData) list() g.Node {
 		}
 		return g.Group{view.Table("Items", head, g.Map(d.Items, itemRow)), next}
 	case d.Query+d.Category+d.Brand+d.Status != "":
-		return view.Empty("No item fits.", g.Text("Use fewer words, or parts of them."))
+		return view.Empty("No item fits.", g.Text(d.unfitting()))
 	}
 	return view.Empty("The catalogue is empty.", view.Link("/imports", "Import a file"),
 		g.Text(" with your products: CSV, xlsx, a Google feed, a Shopify or WooCommerce export."))
+}
+
+// unfitting says how to ask for more when no item fits, of each field that was filled in.
+func (d *catalogueData) unfitting() string {
+	var mends []string
+	for _, m := range []struct{ value, mend string }{
+		{d.Query, "Use fewer words, or parts of them."},
+		{d.Category, "A category is named by its path from the broadest level on, capitals and all, such as Home > Lighting."},
+		{d.Brand, "A brand is named in full, capitals and all."},
+		{d.Status, "The state leaves out items of the others."},
+	} {
+		if m.value != "" {
+			mends = append(mends, m.mend)
+		}
+	}
+	return strings.Join(mends, " ")
 }
 
 func itemRow(i profileapi.Item) g.Node {

@@ -171,7 +171,7 @@ func (d *placementData) versionRow(s recommenderapi.ScenarioVersion) g.Node {
 	if !s.At.IsZero() {
 		when = words.When(s.At.Time)
 	}
-	return h.Tr(view.NumberCell(version), view.TextCell(when), view.TextCell(cmp.Or(s.Author, "Aisle")),
+	return h.Tr(view.NumberCell(version), view.TextCell(when), view.TextCell(words.Author(cmp.Or(s.Author, "Aisle"))),
 		view.NumberCell(words.Number(len(s.Scenario.Rules))), view.Cell(d.restoreForm(s.Version)))
 }
 

@@ -99,5 +99,5 @@ func (d *rulesData) change(e audit.Entry) g.Node {
 			g.Text("Undo"), skip("the change of "+e.Subject+" at "+when))
 	}
 	return view.Post("/rules/undo", h.Class("actions"), view.Hidden("entry", e.ID),
-		h.Span(g.Text(when+": "), h.Strong(g.Text(e.Subject)), g.Text(" "+did+" by "+e.Actor)), g.Text(" "), undo)
+		h.Span(g.Text(when+": "), h.Strong(g.Text(e.Subject)), g.Text(" "+did+" by "+words.Author(e.Actor))), g.Text(" "), undo)
 }

@@ -80,7 +80,7 @@ func (d *keysData) changes() g.Node {
 		return nil
 	}
 	return view.Card("Lately changed", view.List(g.Map(d.Changes, func(e audit.Entry) g.Node {
-		return g.Text(words.When(e.At.Time) + ": " + e.Action + " " + e.Subject + " by " + e.Actor)
+		return g.Text(words.When(e.At.Time) + ": " + e.Action + " " + e.Subject + " by " + words.Author(e.Actor))
 	})...))
 }
 
@@ -130,9 +130,17 @@ func (d *auditData) table() g.Node {
 	}
 }
 
+// actorKind says what stands below who did something, which is the id that the log is filtered by.
+func actorKind(e audit.Entry) string {
+	if author := words.Author(e.Actor); author != e.Actor {
+		return author
+	}
+	return e.ActorKind
+}
+
 func entryRow(e audit.Entry) g.Node {
 	return h.Tr(view.TextCell(words.When(e.At.Time)),
-		view.Cell(g.Text(e.Actor), g.If(e.ActorKind != e.Actor, view.Below(e.ActorKind))),
+		view.Cell(g.Text(e.Actor), g.If(e.ActorKind != e.Actor, view.Below(actorKind(e)))),
 		h.Th(h.Scope("row"), g.Text(e.Action), view.Below(e.Subject)),
 		view.Cell(view.State(e.Outcome)),
 		view.Cell(g.If(len(e.Before)+len(e.After) > 0,

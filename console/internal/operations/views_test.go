@@ -99,11 +99,13 @@ func TestPagesShowWhatTheyFound(t *testing.T) {
 				Page: audit.Page{Missing: []string{"profile", "similarity"}, Items: []audit.Entry{
 					{At: hourAgo, Actor: "<k>", ActorKind: "secret", Action: "rule.put", Subject: "<s>", Outcome: "done",
 						After: []byte(`{"id":1}`)},
+					{At: hourAgo, Actor: "open", ActorKind: "secret", Action: "rule.put"},
 				}},
 			},
 			[]string{
 				`data-live="#entries"`, `name="action" value="&lt;a&gt;" list="actions"`, `<option value="person"></option>`,
 				`type="date" value="2026-11-01"`, "entries of profile, similarity,", "&lt;k&gt;<br><small>secret</small>",
+				"open<br><small>somebody without a key</small>",
 				`<th scope="row">rule.put<br><small>&lt;s&gt;</small></th>`, `<span class="tag good">done`,
 				`<pre tabindex="0">null</pre><pre tabindex="0">{`, `href="/console/audit?action=%3Ca%3E&amp;cursor=c%26">Older entries`,
 			},

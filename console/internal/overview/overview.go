@@ -53,7 +53,7 @@ type count struct {
 // overviewData is the overview. A part that could not be read is empty and has a note: the page
 // is shown while any service is away.
 type overviewData struct {
-	Stats     *profileapi.EventStats
+	Traffic   *traffic
 	Types     []count
 	EventPlot g.Node
 	Scenarios []scenarioRow
@@ -101,7 +101,8 @@ func overview(v *page.Visit) (any, error) {
 		"from": {now.Add(-24 * time.Hour).Format(time.RFC3339)},
 	})
 	if v.Part("events", err); err == nil {
-		d.events(&stats, now)
+		d.received(&stats)
+		d.events(trafficOf(v, &stats, now), now)
 	}
 	weekAgo := url.Values{"from": {now.AddDate(0, 0, -14).Truncate(24 * time.Hour).Format(time.RFC3339)}}
 	anomalies := page.Optional[profileapi.Page[recommenderapi.Anomaly]](v, v.Recommender, "anomalies", "/v1/anomalies",
@@ -143,10 +144,8 @@ func overview(v *page.Visit) (any, error) {
 	return d, nil
 }
 
-// events counts those of the last day by type and per minute, warns of many that were refused
-// or that name unknown items, and draws them by hour, the hour of now last.
-func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
-	d.Stats = stats
+// received warns of many events that were refused or that name unknown items.
+func (d *overviewData) received(stats *profileapi.EventStats) {
 	var rejected int64
 	for _, n := range stats.Total.Rejected {
 		rejected += n
@@ -159,24 +158,25 @@ func (d *overviewData) events(stats *profileapi.EventStats, now time.Time) {
 			d.Anomalies, words.Percent(stats.UnknownItemShare)+" of the latest event lines name items that are not in the catalogue.",
 		)
 	}
-	for _, name := range slices.Sorted(maps.Keys(stats.Total.Accepted)) {
-		n := stats.Total.Accepted[name]
+}
+
+// events counts those of the last day by type and per minute, and draws them by hour, the hour of now last.
+func (d *overviewData) events(t *traffic, now time.Time) {
+	d.Traffic = t
+	for _, name := range slices.Sorted(maps.Keys(t.byType)) {
+		n := t.byType[name]
 		d.Types = append(d.Types, count{Name: name, Count: n, Rate: float64(n) / (24 * 60)})
 	}
 	slices.SortStableFunc(d.Types, func(a, b count) int { return cmp.Compare(b.Count, a.Count) })
 	plot := chart.Plot{
 		ID: "events", Title: "Events a minute, by hour of the last day", Unit: "events a minute", Series: []chart.Series{{Name: "all"}},
 	}
-	perHour := map[string]int64{}
-	for _, h := range stats.Hours {
-		perHour[h.Hour.UTC().Format("02. 15h")] += h.AcceptedTotal
-	}
 	for n := 23; n >= 0; n-- {
-		label := now.Add(-time.Duration(n) * time.Hour).Format("02. 15h")
-		plot.Labels = append(plot.Labels, label)
-		plot.Series[0].Values = append(plot.Series[0].Values, float64(perHour[label])/60)
+		hour := now.Add(-time.Duration(n) * time.Hour).Truncate(time.Hour)
+		plot.Labels = append(plot.Labels, hour.Format("02. 15h"))
+		plot.Series[0].Values = append(plot.Series[0].Values, float64(t.byHour[hour])/60)
 	}
-	if stats.Total.AcceptedTotal > 0 {
+	if t.total > 0 {
 		d.EventPlot = chart.Bars(plot)
 	}
 }

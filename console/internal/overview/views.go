@@ -33,8 +33,8 @@ func (d *overviewData) View(v *page.Visit) g.Node {
 func (d *overviewData) tiles() g.Node {
 	tile := func(figure, of string) g.Node { return h.Li(h.Strong(g.Text(figure)), g.Text(of)) }
 	events, answers := view.None, "answers in 14 days"
-	if d.Stats != nil {
-		events = words.Number(d.Stats.Total.AcceptedTotal)
+	if d.Traffic != nil {
+		events = words.Number(d.Traffic.total)
 	}
 	if d.PerSecond >= 0.01 {
 		answers += ", " + words.Short(d.PerSecond) + " a second in the last hour"
@@ -76,16 +76,28 @@ func (d *overviewData) detected() g.Node {
 func (d *overviewData) eventsOfTheDay() g.Node {
 	const title = "Events of the last 24 hours"
 	if len(d.Types) == 0 {
-		return view.Card(title, view.Empty("No event came in the last 24 hours.",
+		return view.Card(title, view.Empty("Nothing that visitors did in the last 24 hours has come in.",
 			g.Text("Put the tracker into the shop's pages, send events with "), h.Code(g.Text("POST /v1/events")), g.Text(", or "),
-			view.Link("/imports", "import a file"), g.Text(".")))
+			view.Link("/imports", "import a file"), g.Text(".")), d.olderEvents())
 	}
-	return view.Card(title, d.EventPlot,
+	return view.Card(title, d.EventPlot, d.olderEvents(),
 		view.Table("Events by type", view.Head(view.Column("Type"), view.NumberColumn("Events"), view.NumberColumn("A minute")),
 			g.Map(d.Types, func(c count) g.Node {
 				return view.Row(view.Link("/debugger?type="+url.QueryEscape(c.Name), c.Name),
 					view.NumberCell(words.Number(c.Count)), view.NumberCell(words.Rate(c.Rate)))
 			})))
+}
+
+// olderEvents says what came in and is not counted as traffic; nil when all is.
+func (d *overviewData) olderEvents() g.Node {
+	if d.Traffic == nil || !d.Traffic.old {
+		return nil
+	}
+	text := "Older events came in as well, such as those of an import. They are not counted here: "
+	if d.Traffic.leftOut > 0 {
+		text = words.Number(d.Traffic.leftOut) + " events that came in hours with many older ones, such as those of an import, are not counted here: "
+	}
+	return h.P(h.Class("hint"), g.Text(text), view.Link("/health", "data health"), g.Text(" counts all that is received."))
 }
 
 func (d *overviewData) clicksAndRevenue() g.Node {

@@ -56,6 +56,17 @@ func (r *Reader) Number(name string) float64 {
 	return f
 }
 
+// Percent reads a share that the form has per cent and the API between 0 and 1; 0 for an empty field. It judges the range too: what the API
+// says of it would be about other numbers than those in the form.
+func (r *Reader) Percent(name string) float64 {
+	share := r.Number(name) / 100
+	if !(share >= 0 && share <= 1) {
+		r.Bad(name, "is not from 0 to 100 per cent")
+		return 0
+	}
+	return share
+}
+
 // Count reads a whole number; 0 for an empty field.
 func (r *Reader) Count(name string) int {
 	text := r.Visit.Text(name)

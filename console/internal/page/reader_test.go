@@ -30,6 +30,26 @@ func TestNamesAreJudgedInWords(t *testing.T) {
 	}
 }
 
+func TestASharePerCentIsJudgedPerCent(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]struct {
+		share  float64
+		detail string
+	}{
+		"": {0, ""}, "100": {1, ""}, "2,5": {.025, ""}, "300": {0, "is not from 0 to 100 per cent"}, "-1": {0, "is not from 0 to 100 per cent"},
+		"NaN": {0, "is not from 0 to 100 per cent"}, "half": {0, "is no number: write it like 2 or 0.5"},
+	} {
+		in := &Reader{Visit: &Visit{Request: &http.Request{Form: url.Values{"share": {text}}}}}
+		got, detail := in.Percent("share"), ""
+		if problem := in.Problem("No."); problem != nil {
+			detail = problem.Errors[0].Detail
+		}
+		if got != want.share || detail != want.detail {
+			t.Errorf("%q: %v, %q; want %+v", text, got, detail, want)
+		}
+	}
+}
+
 func TestAChangeOfWhatIsThereIsRefusedWithoutHeaders(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[string]string{"0": "of this name already", "3": "Somebody has changed it"} {

@@ -196,6 +196,14 @@ func Brief(id string) string {
 	return id[:12] + "…"
 }
 
+// Author names who made a change: the id of a key, or for "open", which the services write where no keys file is, that it needed none.
+func Author(keyID string) string {
+	if keyID == "open" {
+		return "somebody without a key"
+	}
+	return keyID
+}
+
 // Text is a text that was decoded without its type; "" for any other value.
 func Text(v any) string {
 	s, _ := v.(string)

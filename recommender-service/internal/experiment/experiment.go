@@ -209,7 +209,7 @@ func Check(x *api.Experiment, types profileapi.EventWeights) []apierror.FieldErr
 		sum += arm.Share
 	}
 	if math.Abs(sum-1) > shareTolerance {
-		add("/arms", "shares", fmt.Sprintf("the shares of the arms sum to %g instead of 1", sum))
+		add("/arms", "shares", fmt.Sprintf("the shares of the arms sum to %.6g instead of 1", sum))
 	}
 	return list
 }

@@ -113,7 +113,7 @@ func (a *API) startExport(ctx context.Context, shop string, in *startExportInput
 	if errors.Is(err, export.ErrFull) {
 		return nil, apierror.Unavailable("Too many exports are under way.", time.Minute, nil)
 	}
-	state.Warnings = a.warned(shop, "", "/cart", p.Scenario, r)
+	state.Warnings = a.warned(shop, alone(), p.Scenario, r)
 	return &exportOutput{"/v1/exports/" + state.ExportID, state}, problem(err, "export", "")
 }
 

@@ -15,7 +15,19 @@ import (
 
 type previewInput struct {
 	ID   string `path:"id" minLength:"1" maxLength:"64"`
-	Body recommenderapi.PreviewRequest
+	Body PreviewRequest
+}
+
+// PreviewRequest is recommenderapi.PreviewRequest, whose request need not name the scenario: the path does. Its name is that of the schema.
+type PreviewRequest struct {
+	recommenderapi.PreviewRequest
+	Request PreviewedRequest `json:"request"`
+}
+
+// PreviewedRequest is a request whose scenario may be left out.
+type PreviewedRequest struct {
+	recommenderapi.Request
+	Scenario string `json:"scenario,omitempty" maxLength:"128" doc:"The one of the path, or absent"`
 }
 
 type previewOutput struct{ Body recommenderapi.PreviewAnswer }
@@ -64,7 +76,12 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	if bad := scenario.Check(&tried, prefix, a.EventWeights()); len(bad) > 0 {
 		return nil, apierror.Invalid("The rules cannot be used.", bad...)
 	}
-	req := in.Body.Request
+	if named := in.Body.Request.Scenario; named != "" && named != in.ID {
+		return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
+			Pointer: "/request/scenario", Code: "contradiction", Detail: "differs from the scenario of the path, " + in.ID + "; leave it out",
+		})
+	}
+	req := in.Body.Request.Request
 	req.Scenario = in.ID
 	if err := a.checkRequest(shop, auth.FromContext(ctx), &req, "/request"); err != nil {
 		return nil, err

@@ -120,7 +120,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	}
 	if len(p.Scenario.Rows) > 0 {
 		answer, err := a.Engine.RecommendRows(ctx, shop, p, &in.Body, a.find(shop))
-		answer.Warnings = append(a.warned(shop, "", "/cart", p.Scenario, &in.Body), a.unsold(shop, "/market", &in.Body, &answer)...)
+		a.warnOf(shop, alone(), p.Scenario, &in.Body, &answer)
 		return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 	}
 	answer, err := a.Engine.Recommend(ctx, shop, p, &in.Body)
@@ -131,7 +131,7 @@ func (a *API) recommend(ctx context.Context, shop string, in *recommendInput) (*
 	if err == nil && in.Body.Facets > 0 {
 		answer.Facets, err = a.Engine.Facets(ctx, shop, p, &in.Body)
 	}
-	answer.Warnings = append(a.warned(shop, "", "/cart", p.Scenario, &in.Body), a.unsold(shop, "/market", &in.Body, &answer)...)
+	a.warnOf(shop, alone(), p.Scenario, &in.Body, &answer)
 	return &recommendOutput{CacheControl: "no-store", Body: a.finish(shop, answer)}, problem(err, "recommendation", "")
 }
 
@@ -187,19 +187,19 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 	robot := isRobot(ctx)
 	placements := make([]recommend.Placement, len(in.Body.Placements))
 	requests := make([]*recommenderapi.Request, len(in.Body.Placements))
-	warnings := make([][]apierror.FieldError, len(in.Body.Placements))
+	said := make([]places, len(in.Body.Placements))
 	for n := range in.Body.Placements {
 		r := in.Body.Placements[n]
 		at := "/placements/" + strconv.Itoa(n)
+		said[n] = places{request: at, cart: at + "/cart", events: "/events", market: at + "/market"}
 		r.UserID, r.SessionID, r.Consent, r.Events = in.Body.UserID, in.Body.SessionID, in.Body.Consent, in.Body.Events
 		r.Test, r.Robot = r.Test || in.Body.Test, robot
 		r.Channel = cmp.Or(r.Channel, in.Body.Channel)
 		if r.Market == nil {
-			r.Market = in.Body.Market
+			r.Market, said[n].market = in.Body.Market, "/market"
 		}
-		cart := at + "/cart"
 		if r.Cart == nil {
-			r.Cart, cart = in.Body.Cart, "/cart"
+			r.Cart, said[n].cart = in.Body.Cart, "/cart"
 		}
 		if r.Cursor != "" {
 			return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
@@ -218,18 +218,14 @@ func (a *API) recommendPage(ctx context.Context, shop string, in *pageInput) (*p
 		if err != nil {
 			return nil, err
 		}
-		placements[n], requests[n], warnings[n] = p, &r, a.warned(shop, at, cart, p.Scenario, &r)
+		placements[n], requests[n] = p, &r
 	}
 	answers, err := a.Engine.RecommendPage(ctx, shop, placements, requests)
 	if err != nil {
 		return nil, problem(err, "recommendation", "")
 	}
 	for n := range answers {
-		market := "/market"
-		if in.Body.Placements[n].Market != nil {
-			market = "/placements/" + strconv.Itoa(n) + market
-		}
-		answers[n].Warnings = append(warnings[n], a.unsold(shop, market, requests[n], &answers[n])...)
+		a.warnOf(shop, said[n], placements[n].Scenario, requests[n], &answers[n])
 		answers[n] = a.finish(shop, answers[n])
 	}
 	return &pageOutput{recommenderapi.PageAnswer{Placements: answers}}, nil

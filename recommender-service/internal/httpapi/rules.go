@@ -91,7 +91,26 @@ func (a *API) listed(shop string, s *recommenderapi.Scenario, n int) recommender
 	l.State, l.Detail = ruleState(rule, now)
 	l.Active = l.State == recommenderapi.RuleActive || l.State == recommenderapi.RuleWhen
 	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) { l.Items = rules.Matching(rule, v, rules.Nobody, now) })
+	l.Detail = idleDetail(&l)
 	return l
+}
+
+// idleDetail is the detail of a rule that would act and is about no item, which changes no list; else the rule's own. A rule that refers to
+// the page's item or the visitor is about other items in each answer.
+func idleDetail(l *recommenderapi.ListedRule) string {
+	if !l.Active || l.Items > 0 {
+		return l.Detail
+	}
+	if l.Rule.ItemID != "" {
+		return "It changes no list: the catalogue has no item " + strconv.Quote(l.Rule.ItemID) + "."
+	}
+	switch code, _ := rules.Effect(&l.Rule, 0, 1); code {
+	case rules.HidesAll:
+		return "No item meets its condition: every list on which it acts is empty."
+	case rules.NoEffect:
+		return "It changes no list: no item meets its condition."
+	}
+	return l.Detail
 }
 
 // ruleState says whether a rule acts at a moment, and why. From is its first moment, Until the

@@ -2,6 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/aisle-rec/aisle/recommender-service/internal/scenario"
+	"github.com/aisle-rec/aisle/recommender-service/internal/store"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
 	"github.com/aisle-rec/aisle/shared/apierror"
 	"github.com/aisle-rec/aisle/shared/audit"
@@ -213,6 +216,9 @@ type historyOutput struct {
 // that the next page lies below.
 func (a *API) scenarioHistory(ctx context.Context, shop string, in *historyInput) (*historyOutput, error) {
 	list, err := a.Scenarios.History(ctx, shop, in.ID, in.Cursor, in.Limit)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, a.noScenario(shop, in.ID)
+	}
 	if err != nil {
 		return nil, problem(err, "scenario", in.ID)
 	}
@@ -244,8 +250,17 @@ type restoreInput struct {
 // allowed then may not be now.
 func (a *API) restoreScenario(ctx context.Context, shop string, in *restoreInput) (*savedScenarioOutput, error) {
 	e, err := a.Scenarios.Version(ctx, shop, in.ID, in.Body.Version)
+	if errors.Is(err, store.ErrNotFound) {
+		// One that was removed can be restored: only its history says whether it ever was.
+		if _, err := a.Scenarios.History(ctx, shop, in.ID, 0, 1); errors.Is(err, store.ErrNotFound) {
+			return nil, a.noScenario(shop, in.ID)
+		}
+		return nil, apierror.New(http.StatusNotFound, "scenario_version_not_found", fmt.Sprintf(
+			"There is no version %d of the scenario %q. GET /v1/scenarios/%s/history lists those that there are.", in.Body.Version, in.ID, in.ID,
+		), apierror.FieldError{Pointer: "/version", Code: "scenario_version_not_found", Detail: "is not a version of the scenario"})
+	}
 	if err != nil {
-		return nil, problem(err, "scenario version", in.ID+" "+strconv.FormatInt(in.Body.Version, 10))
+		return nil, problem(err, "scenario", in.ID)
 	}
 	return a.save(ctx, shop, in.ID, e.Value, in.Require())
 }

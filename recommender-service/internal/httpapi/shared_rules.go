@@ -240,5 +240,6 @@ func (a *API) listedShared(shop string, r *recommenderapi.Rule) recommenderapi.L
 	}
 	l.Active = l.State == recommenderapi.RuleActive || l.State == recommenderapi.RuleWhen
 	a.Catalogue.Shop(shop).Read(func(v *catalogue.View) { l.Items = rules.Matching(r, v, rules.Nobody, now) })
+	l.Detail = idleDetail(&l)
 	return l
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aisle-rec/aisle/recommender-service/internal/rotation"
 	"github.com/aisle-rec/aisle/recommender-service/internal/rules"
 	"github.com/aisle-rec/aisle/recommender-service/internal/trackingid"
+	"github.com/aisle-rec/aisle/shared/apierror"
 	api "github.com/aisle-rec/aisle/shared/recommenderapi"
 	"github.com/aisle-rec/aisle/shared/wire"
 )
@@ -123,6 +124,11 @@ func (r *run) answer() api.Answer {
 	if r.arm.ExperimentID != "" {
 		arm := r.arm
 		a.Experiment = &arm
+	}
+	if r.unfound {
+		a.Warnings = []apierror.FieldError{{
+			Pointer: "/q", Code: "nothing_found", Detail: "no item has a word of it: the list is that of the scenario's other sources and fallback",
+		}}
 	}
 	if r.profiled {
 		a.Freshness.ProfileAsOf, a.Freshness.Stale = wire.TimeOf(r.visitor.AsOf), r.stale

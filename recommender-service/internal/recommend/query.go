@@ -33,7 +33,7 @@ func (r *run) query(ctx context.Context) retrieved {
 			return retrieved{failed: peers.Similarity}
 		}
 		if len(answer.Items) == 0 {
-			return retrieved{}
+			return retrieved{unfound: true}
 		}
 		s := r.likeHits(ctx, answer.Items)
 		s.terms = append([]candidate.Term{{Seed: candidate.Seed{Weight: 1}, Row: r.hits(answer.Items)}}, s.terms...)

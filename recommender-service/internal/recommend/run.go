@@ -57,6 +57,7 @@ type draft struct {
 	newestSeq   int64               // of the catalogue when the list of newest items was made
 	sequence    int64               // of the catalogue when it was read last
 	degraded    []string
+	unfound     bool       // the words of the request find no item
 	acted       [][]string // by item of the answer: the rules that acted on it
 }
 

@@ -190,9 +190,14 @@ func (s *selection) explore(from int) {
 			continue
 		}
 		at := draw(random, chances)
+		// The item that gives way leaves room in the limits, and takes it again when the drawn one may not stand there.
+		former := s.view.Item(s.r.picks[n].index)
+		s.limits.Release(former)
 		if it := s.view.Item(pool[at].index); s.limits.Allow(it) {
 			s.checks.Place(it.Index)
 			s.r.picks[n] = pool[at]
+		} else {
+			s.limits.Count(former)
 		}
 		pool, chances = slices.Delete(pool, at, at+1), slices.Delete(chances, at, at+1)
 	}

@@ -261,6 +261,29 @@ func TestExplorationTakesPlacesButTheFirst(t *testing.T) {
 	}
 }
 
+func TestAnExploredItemTakesThePlaceInTheLimitsToo(t *testing.T) {
+	t.Parallel()
+	// The list is a, with no limit of its own, and d, the one item of Ora that the limit allows. Only the others of Ora can be explored.
+	shop := cataloguetest.Shop(t, profileapi.Item{ItemID: "a"}, profileapi.Item{ItemID: "d", Brand: "Ora"},
+		profileapi.Item{ItemID: "e", Brand: "Ora"}, profileapi.Item{ItemID: "f", Brand: "Ora"})
+	weights := map[string]float32{"a": 4, "d": 3, "e": 2, "f": 1}
+	r := newRun(shop, api.Scenario{Limit: 2, Exploration: 1, MaxPerBrand: 1}, api.Request{})
+	if got := choose(r, weighed(r, weights)); got != "ae" && got != "af" {
+		t.Errorf("%s: another item of the brand is not explored in the place of d", got)
+	}
+	// Three places: whatever is drawn for the second, the third must not make it two of the brand.
+	shop = cataloguetest.Shop(t, profileapi.Item{ItemID: "a"}, profileapi.Item{ItemID: "b", Brand: "Ora"},
+		profileapi.Item{ItemID: "c", Brand: "Lux"}, profileapi.Item{ItemID: "d", Brand: "Lux"}, profileapi.Item{ItemID: "e", Brand: "Ora"})
+	weights = map[string]float32{"a": 5, "b": 4, "c": 3, "d": 2, "e": 1}
+	for nonce := range uint64(20) {
+		r := newRun(shop, api.Scenario{Limit: 3, Exploration: 1, MaxPerBrand: 1}, api.Request{})
+		r.nonce = nonce
+		if got := choose(r, weighed(r, weights)); got != "abd" && got != "aed" && got != "aec" && got != "abc" {
+			t.Errorf("%s has two items of a brand", got)
+		}
+	}
+}
+
 func TestWhatIsSeldomLookedAtIsExploredMore(t *testing.T) {
 	t.Parallel()
 	shop, weights := letters(t)

@@ -46,6 +46,7 @@ type retrieved struct {
 	relation string // whose model was used; "" for none
 	version  string
 	failed   string // the peer that could not help
+	unfound  bool   // the words of the request find no item
 	popular  []decision.PopularInput
 	wait     func() retrieved // for a source that has not everything at hand; then the rest is empty
 }
@@ -81,6 +82,7 @@ func (r *run) retrieve(ctx context.Context, list []api.Source) *plan {
 		if s.failed != "" {
 			r.degrade(s.failed)
 		}
+		r.unfound = r.unfound || s.unfound
 		if s.version != "" {
 			r.used[s.relation] = s.version
 			if r.past == nil && r.engine.Peers.FellBack(r.shop.Name, s.relation) {

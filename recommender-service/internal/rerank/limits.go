@@ -39,10 +39,15 @@ func (l *Limits) Forbidding(it *catalogue.Item) string {
 }
 
 // Count counts an item of the list towards every limit.
-func (l *Limits) Count(it *catalogue.Item) {
+func (l *Limits) Count(it *catalogue.Item) { l.add(it, 1) }
+
+// Release takes back what Count counted: the item has left the list.
+func (l *Limits) Release(it *catalogue.Item) { l.add(it, -1) }
+
+func (l *Limits) add(it *catalogue.Item, more int) {
 	for n := range l.list {
 		if value, ok := l.list[n].group(it); ok {
-			l.list[n].counts[value]++
+			l.list[n].counts[value] += more
 		}
 	}
 }

@@ -31,7 +31,7 @@ func (a *Absent) Rule(pointer string, r *api.Rule) {
 	a.Condition(pointer+"/where", r.Where)
 	a.Condition(pointer+"/when", r.When)
 	if r.ItemID != "" {
-		a.item(pointer+"/item_id", r.ItemID)
+		a.Item(pointer+"/item_id", r.ItemID)
 	}
 	if r.Action == LimitPer {
 		a.attribute(pointer+"/field", r.Field)
@@ -100,7 +100,7 @@ func (a *Absent) value(pointer, field, operator string, v any) {
 	case "category", "request.category":
 		a.Category(pointer, text)
 	case "item_id":
-		a.item(pointer, text)
+		a.Item(pointer, text)
 	case "parent_id":
 		if i := a.View.Find(text); a.stocked() && i < 0 {
 			a.Problems.add(pointer, "absent_item", "no item names %q as its product", text)
@@ -128,15 +128,15 @@ func (a *Absent) Category(pointer, path string) {
 // Items looks at ids of items, of which those that are absent are named.
 func (a *Absent) Items(pointer string, ids []string) {
 	for n, id := range ids {
-		if a.enough() {
-			return
-		}
-		a.item(pointer+"/"+strconv.Itoa(n), id)
+		a.Item(pointer+"/"+strconv.Itoa(n), id)
 	}
 }
 
-// item reports an id that the catalogue knows neither as an item's nor as an alias.
-func (a *Absent) item(pointer, id string) {
+// Item reports an id that the catalogue knows neither as an item's nor as an alias.
+func (a *Absent) Item(pointer, id string) {
+	if a.enough() {
+		return
+	}
 	if i := a.View.Find(id); a.stocked() && (i < 0 || a.View.Item(i) == nil) {
 		a.Problems.add(pointer, "absent_item", "the catalogue has no item %q, nor one with this alias", id)
 	}

@@ -1450,14 +1450,56 @@ class PreviewItem(TypedDict):
 class PreviewRequest(TypedDict):
     # Or the same with these model versions, by relation
     model_versions: NotRequired[dict[str, str]]
-    # Its scenario is the one of the path
-    request: Request
+    request: PreviewedRequest
     # Or only its rules
     rules: NotRequired[list[Rule]]
     # The whole scenario as it would be
     scenario: NotRequired[Scenario]
     # The shared rules to try; those of the shop when absent
     shared_rules: NotRequired[list[Rule]]
+
+
+class PreviewedRequest(TypedDict):
+    # Item ids in the cart
+    cart: NotRequired[list[str]]
+    # Category path of the page, joined by " > "
+    category: NotRequired[str]
+    # What the visit comes through when it is not the shop's own pages. It has its own figures
+    channel: NotRequired[Literal['agent', 'app', 'email', 'store', 'ads', 'other']]
+    consent: NotRequired[Consent]
+    # Items of the page, such as the product shown
+    context_items: NotRequired[list[str]]
+    # next_cursor of the answer before: more of the same without repeats
+    cursor: NotRequired[str]
+    deadline_ms: NotRequired[int]
+    diversity: NotRequired[float]
+    # What the visitor just did and was not posted yet; counts for this answer only
+    events: NotRequired[list[Event]]
+    # Leave out items of which the visitor has such an event: view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart,
+    # purchase, refund, rate, like, not_interested, share, …
+    exclude_event_types: NotRequired[list[str]]
+    exclude_items: NotRequired[list[str]]
+    explain: NotRequired[Literal['none', 'reasons', 'full']]
+    # How many fields to return that split best what may be shown: to ask the visitor back
+    facets: NotRequired[int]
+    # strict: fewer items rather than less personal ones
+    fallback: NotRequired[Literal['fill', 'strict']]
+    # Item fields to return beside the id
+    fields: NotRequired[list[str]]
+    # Only items that meet it
+    filter: NotRequired[Condition]
+    # The scenario's when absent
+    limit: NotRequired[int]
+    market: NotRequired[Market]
+    # Words as a seed beside items, in scenarios with a source of kind query such as search.for_query
+    q: NotRequired[str]
+    rotation: NotRequired[float]
+    # The one of the path, or absent
+    scenario: NotRequired[str]
+    session_id: NotRequired[str]
+    # A call to look at answers: it counts in no figure and does not make later answers rotate
+    test: NotRequired[bool]
+    user_id: NotRequired[str]
 
 
 class Problem(TypedDict):

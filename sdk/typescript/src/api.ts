@@ -1460,14 +1460,58 @@ export interface PreviewItem {
 export interface PreviewRequest {
   /** Or the same with these model versions, by relation */
   model_versions?: Record<string, string>;
-  /** Its scenario is the one of the path */
-  request: Request;
+  request: PreviewedRequest;
   /** Or only its rules */
   rules?: Rule[];
   /** The whole scenario as it would be */
   scenario?: Scenario;
   /** The shared rules to try; those of the shop when absent */
   shared_rules?: Rule[];
+}
+
+export interface PreviewedRequest {
+  /** Item ids in the cart */
+  cart?: string[];
+  /** Category path of the page, joined by " > " */
+  category?: string;
+  /** What the visit comes through when it is not the shop's own pages. It has its own figures */
+  channel?: "agent" | "app" | "email" | "store" | "ads" | "other";
+  consent?: Consent;
+  /** Items of the page, such as the product shown */
+  context_items?: string[];
+  /** next_cursor of the answer before: more of the same without repeats */
+  cursor?: string;
+  deadline_ms?: number;
+  diversity?: number;
+  /** What the visitor just did and was not posted yet; counts for this answer only */
+  events?: Event[];
+  /**
+   * Leave out items of which the visitor has such an event: view_item, select_item, add_to_wishlist, add_to_cart, remove_from_cart,
+   * purchase, refund, rate, like, not_interested, share, …
+   */
+  exclude_event_types?: string[];
+  exclude_items?: string[];
+  explain?: "none" | "reasons" | "full";
+  /** How many fields to return that split best what may be shown: to ask the visitor back */
+  facets?: number;
+  /** strict: fewer items rather than less personal ones */
+  fallback?: "fill" | "strict";
+  /** Item fields to return beside the id */
+  fields?: string[];
+  /** Only items that meet it */
+  filter?: Condition;
+  /** The scenario's when absent */
+  limit?: number;
+  market?: Market;
+  /** Words as a seed beside items, in scenarios with a source of kind query such as search.for_query */
+  q?: string;
+  rotation?: number;
+  /** The one of the path, or absent */
+  scenario?: string;
+  session_id?: string;
+  /** A call to look at answers: it counts in no figure and does not make later answers rotate */
+  test?: boolean;
+  user_id?: string;
 }
 
 export interface Problem {
