@@ -108,8 +108,8 @@ func visiting(who *visitor.Visitor) bool {
 		history[len(history)-1].AgeHours > sessionHours
 }
 
-// Session returns the clicks of the present session, the latest first. Of an item that was opened again the first and the last click are
-// known.
+// Session returns the clicks of the present session, the latest first. Of an item that was opened again the first click, the last and their
+// number are known: those between are taken to have come at even distances.
 func Session(who *visitor.Visitor) []visitor.HistoryItem {
 	list := who.Session
 	if len(list) == 0 && visiting(who) {
@@ -123,9 +123,12 @@ func Session(who *visitor.Visitor) []visitor.HistoryItem {
 		t := list[n]
 		clicks = append(clicks, t)
 		if again := t.LastMs - t.FirstMs; again > 0 && again <= (sessionHours*time.Hour).Milliseconds() {
-			t.AgeHours += (time.Duration(again) * time.Millisecond).Hours()
-			t.LastMs = t.FirstMs
-			clicks = append(clicks, t)
+			earlier, lastMs, age := int64(max(1, min(t.Events-1, sessionLimit))), t.LastMs, t.AgeHours
+			for k := range earlier {
+				before := again * (k + 1) / earlier
+				t.AgeHours, t.LastMs = age+(time.Duration(before)*time.Millisecond).Hours(), lastMs-before
+				clicks = append(clicks, t)
+			}
 		}
 	}
 	slices.SortStableFunc(clicks, func(a, b visitor.HistoryItem) int { return cmp.Compare(b.LastMs, a.LastMs) })

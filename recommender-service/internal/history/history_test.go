@@ -46,8 +46,9 @@ func TestAVisitIsItsClicksInOrder(t *testing.T) {
 	for clicks, want := range map[string]string{
 		"abc":   "cba",
 		"abab":  "baba",
-		"aab":   "ba",   // a page loaded again
-		"abaca": "acba", // of three clicks on a, the first and the last are known
+		"aab":   "ba", // a page loaded again
+		"abaca": "acaba",
+		"aabac": "caba", // two of three clicks on a are one, the other is taken to be half way to the last
 		"":      "",
 	} {
 		v := visitor.Cold("", "s", now)

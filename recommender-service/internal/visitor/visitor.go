@@ -31,6 +31,7 @@ type HistoryItem struct {
 	AgeHours float64
 	FirstMs  int64 // of its first event, epoch milliseconds
 	LastMs   int64 // of its last
+	Events   int   // that touched it
 }
 
 // Bought is an item that the visitor bought and did not give back.
@@ -143,7 +144,7 @@ func (v *Visitor) historyItems(items []visitorstate.Item, halfLife time.Duration
 		list[n] = HistoryItem{
 			ItemID: it.ID, Item: Unknown, Type: v.types[it.Top], Kinds: it.Types, Weight: saturate(decayed), Decayed: decayed,
 			Total: bounded(float64(it.Weight)), Disliked: bounded(float64(it.Disliked) * fade),
-			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), FirstMs: it.FirstMs, LastMs: it.LastMs,
+			AgeHours: (time.Duration(age) * time.Millisecond).Hours(), FirstMs: it.FirstMs, LastMs: it.LastMs, Events: int(it.Count),
 		}
 	}
 	return list
@@ -282,7 +283,7 @@ func (v *Visitor) add(id, eventType string, weight, teaches float64, at, now tim
 	}
 	t := HistoryItem{
 		ItemID: id, Item: Unknown, Type: eventType, Kinds: v.kind(eventType), Weight: saturate(weight), Decayed: weight, Total: teaches,
-		AgeHours: now.Sub(at).Hours(), FirstMs: at.UnixMilli(), LastMs: at.UnixMilli(),
+		AgeHours: now.Sub(at).Hours(), FirstMs: at.UnixMilli(), LastMs: at.UnixMilli(), Events: 1,
 	}
 	if eventType == "not_interested" {
 		t.Disliked = weight
@@ -299,7 +300,7 @@ func putFirst(list []HistoryItem, t HistoryItem) []HistoryItem {
 			t.Type = old.Type
 		}
 		t.Decayed, t.Total, t.Disliked = old.Decayed+t.Decayed, old.Total+t.Total, old.Disliked+t.Disliked
-		t.FirstMs = min(old.FirstMs, t.FirstMs)
+		t.FirstMs, t.Events = min(old.FirstMs, t.FirstMs), old.Events+t.Events
 		t.Weight, t.Kinds, t.Item = saturate(t.Decayed), old.Kinds|t.Kinds, old.Item
 		list = slices.Delete(slices.Clone(list), n, n+1)
 	}
