@@ -91,8 +91,9 @@ func TestAnUnknownVersionOfAScenarioIsToldFromAnUnknownScenario(t *testing.T) {
 	t.Parallel()
 	s := north(t)
 	for path, want := range map[string]string{
-		"home.trending/restore": `There is no version 99 of the scenario "home.trending".`, "home.trendin/restore": "Was home.trending meant?",
-		"home.trendin/history": "Was home.trending meant?",
+		"home.trending/restore": `There is no version 99 of the scenario "home.trending".`,
+		"home.trendin/restore":  "Was home.trending meant?",
+		"home.trendin/history":  "Was home.trending meant?",
 	} {
 		method, body := http.MethodGet, any(nil)
 		if strings.HasSuffix(path, "/restore") {
@@ -127,7 +128,8 @@ func TestThePathNamesTheScenarioOfAPreview(t *testing.T) {
 	t.Parallel()
 	s := north(t)
 	preview := func(request map[string]any) (p api.PreviewAnswer, err error) {
-		_, err = s.call(t, http.MethodPost, "/v1/scenarios/home.trending/preview", nil, map[string]any{"request": request, "rules": []api.Rule{}}, &p)
+		in := map[string]any{"request": request, "rules": []api.Rule{}}
+		_, err = s.call(t, http.MethodPost, "/v1/scenarios/home.trending/preview", nil, in, &p)
 		return p, err
 	}
 	for _, request := range []map[string]any{{"limit": 5}, {"limit": 5, "scenario": "home.trending"}} {

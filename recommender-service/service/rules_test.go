@@ -81,11 +81,12 @@ func TestTheListingSaysOfARuleThatItIsAboutNoItem(t *testing.T) {
 	t.Parallel()
 	s := north(t)
 	never := &api.Condition{Field: "price", Op: "lt", Value: 0.5}
+	ofThePage := &api.Condition{Field: "brand", Value: map[string]any{"ref": "seed.brand"}}
 	own := trending()
 	own.Rules = []api.Rule{
 		{RuleID: "pinned", Action: "pin", ItemID: "none", Position: 1}, {RuleID: "emptying", Action: "filter", Where: never},
 		{RuleID: "later", Action: "hide", ItemID: "nowhere", From: wire.TimeOf(time.Now().Add(time.Hour))},
-		{RuleID: "of-the-page", Action: "boost", Factor: 2, Where: &api.Condition{Field: "brand", Value: map[string]any{"ref": "seed.brand"}}},
+		{RuleID: "of-the-page", Action: "boost", Factor: 2, Where: ofThePage},
 		{RuleID: "sound", Action: "hide", ItemID: "i001"},
 	}
 	s.put(t, "mine", own)

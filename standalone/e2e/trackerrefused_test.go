@@ -11,8 +11,8 @@ import (
 	"github.com/aisle-rec/aisle/shared/profileapi"
 )
 
-// TestARefusedEventCostsNoListAndIsNamed tracks an event of a type that there is not: while it waits to be sent, lists are asked for with what
-// waits, and must come all the same; and who made the page reads in the browser's console what was refused.
+// TestARefusedEventCostsNoListAndIsNamed tracks an event of a type that there is not: while it waits to be sent, lists are asked for with
+// what waits, and must come all the same; and who made the page reads in the browser's console what was refused.
 func TestARefusedEventCostsNoListAndIsNamed(t *testing.T) {
 	t.Parallel()
 	var page string

@@ -124,8 +124,8 @@ func itemPages(t *testing.T) map[string]pageCase {
 			},
 		},
 		"catalogue without hits":            {&catalogueData{Brand: "Ora"}, []string{"No item fits.</strong> A brand is named in full"}},
-		"catalogue without such a category": {&catalogueData{Category: "Nope"}, []string{"No item fits.</strong> A category is named by its path"}},
-		"catalogue without such words":      {&catalogueData{Query: "x", Status: "hidden"}, []string{"Use fewer words, or parts of them. The state"}},
+		"catalogue without such a category": {&catalogueData{Category: "Nope"}, []string{"No item fits.</strong> A category is named"}},
+		"catalogue without such words":      {&catalogueData{Query: "x", Status: "hidden"}, []string{"or parts of them. The state"}},
 		"item": {
 			&itemData{
 				Item: item, Variants: []profileapi.Item{item}, Counts: []typeCount{{"view_item", 1200}}, Read: 1000, Other: "B & C",
@@ -199,13 +199,16 @@ func placementPages(t *testing.T) map[string]pageCase {
 				Scenario: place, Change: true, Sources: []sourceRow{{0, "popular", "popular"}},
 				Rules: []recommenderapi.ListedRule{ownRule(), sharedRule()},
 				Form:  form.New(placementValues(&place), wrong(), placementField), Preview: changed(), Now: now, Then: then,
-				History: []recommenderapi.ScenarioVersion{{Version: 5, At: hour(), Author: "<k>"}, {Version: 4, Deleted: true, Author: "open"}},
+				History: []recommenderapi.ScenarioVersion{
+					{Version: 5, At: hour(), Author: "<k>"}, {Version: 4, Deleted: true, Author: "open"},
+				},
 			},
 			[]string{
 				`rule=a%26b&amp;scenario=home.x">a&amp;b</a>`, "this placement", "all placements",
 				`action="/console/placements/home%2Fx%20y"`, `data-live="#preview"`, `name="source0"`, "is too large",
 				"2 places of the list differ.", "<code>/sources/0</code> is unknown",
-				`<span class="tag bad">goes</span>`, `<span class="tag good">new</span>`, "&lt;k&gt;", "4 deleted", "somebody without a key",
+				`<span class="tag bad">goes</span>`, `<span class="tag good">new</span>`, "&lt;k&gt;", "4 deleted",
+				"somebody without a key",
 				"as delivered", "/restore", `data-confirm="Make version 4 the newest?"`,
 				`data-confirm="Delete the placement home/x y?`, "data-preview",
 			},

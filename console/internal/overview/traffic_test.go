@@ -42,7 +42,8 @@ func TestTrafficIsWhatVisitorsDidToday(t *testing.T) {
 		},
 		"by the time that it happened, beside an import": {
 			[]profileapi.HourStats{visits, imported}, profileapi.Page[profileapi.StoredEvent]{Items: listed},
-			map[string]int64{"view_item": 1, "purchase": 1}, map[time.Time]int64{at(11).Time: 1, at(12).Time: 1}, "Older events came in as well",
+			map[string]int64{"view_item": 1, "purchase": 1}, map[time.Time]int64{at(11).Time: 1, at(12).Time: 1},
+			"Older events came in as well",
 		},
 		"nothing beside an import": {
 			[]profileapi.HourStats{imported}, profileapi.Page[profileapi.StoredEvent]{Items: []profileapi.StoredEvent{}},
@@ -50,7 +51,8 @@ func TestTrafficIsWhatVisitorsDidToday(t *testing.T) {
 		},
 		"without the hours of the import, when too much happened": {
 			[]profileapi.HourStats{visits, imported}, profileapi.Page[profileapi.StoredEvent]{Items: listed, NextCursor: &more},
-			map[string]int64{"view_item": 6, "purchase": 1}, map[time.Time]int64{at(11).Time: 7}, words.Number(5001) + " events that came in hours",
+			map[string]int64{"view_item": 6, "purchase": 1}, map[time.Time]int64{at(11).Time: 7},
+			words.Number(5001) + " events that came in hours",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

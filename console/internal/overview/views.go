@@ -95,7 +95,8 @@ func (d *overviewData) olderEvents() g.Node {
 	}
 	text := "Older events came in as well, such as those of an import. They are not counted here: "
 	if d.Traffic.leftOut > 0 {
-		text = words.Number(d.Traffic.leftOut) + " events that came in hours with many older ones, such as those of an import, are not counted here: "
+		text = words.Number(d.Traffic.leftOut) + " events that came in hours with many older ones, such as those of an import, are " +
+			"not counted here: "
 	}
 	return h.P(h.Class("hint"), g.Text(text), view.Link("/health", "data health"), g.Text(" counts all that is received."))
 }

@@ -36,8 +36,9 @@ func TestASharePerCentIsJudgedPerCent(t *testing.T) {
 		share  float64
 		detail string
 	}{
-		"": {0, ""}, "100": {1, ""}, "2,5": {.025, ""}, "300": {0, "is not from 0 to 100 per cent"}, "-1": {0, "is not from 0 to 100 per cent"},
-		"NaN": {0, "is not from 0 to 100 per cent"}, "half": {0, "is no number: write it like 2 or 0.5"},
+		"": {0, ""}, "100": {1, ""}, "2,5": {.025, ""}, "300": {0, "is not from 0 to 100 per cent"},
+		"-1": {0, "is not from 0 to 100 per cent"}, "NaN": {0, "is not from 0 to 100 per cent"},
+		"half": {0, "is no number: write it like 2 or 0.5"},
 	} {
 		in := &Reader{Visit: &Visit{Request: &http.Request{Form: url.Values{"share": {text}}}}}
 		got, detail := in.Percent("share"), ""

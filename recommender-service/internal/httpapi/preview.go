@@ -78,7 +78,8 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	}
 	if named := in.Body.Request.Scenario; named != "" && named != in.ID {
 		return nil, apierror.Invalid("The request cannot be answered as it is.", apierror.FieldError{
-			Pointer: "/request/scenario", Code: "contradiction", Detail: "differs from the scenario of the path, " + in.ID + "; leave it out",
+			Pointer: "/request/scenario", Code: "contradiction",
+			Detail: "differs from the scenario of the path, " + in.ID + "; leave it out",
 		})
 	}
 	req := in.Body.Request.Request

@@ -256,7 +256,8 @@ func (a *API) restoreScenario(ctx context.Context, shop string, in *restoreInput
 			return nil, a.noScenario(shop, in.ID)
 		}
 		return nil, apierror.New(http.StatusNotFound, "scenario_version_not_found", fmt.Sprintf(
-			"There is no version %d of the scenario %q. GET /v1/scenarios/%s/history lists those that there are.", in.Body.Version, in.ID, in.ID,
+			"There is no version %d of the scenario %q. GET /v1/scenarios/%s/history lists those that there are.",
+			in.Body.Version, in.ID, in.ID,
 		), apierror.FieldError{Pointer: "/version", Code: "scenario_version_not_found", Detail: "is not a version of the scenario"})
 	}
 	if err != nil {

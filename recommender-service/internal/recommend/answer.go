@@ -127,7 +127,8 @@ func (r *run) answer() api.Answer {
 	}
 	if r.unfound {
 		a.Warnings = []apierror.FieldError{{
-			Pointer: "/q", Code: "nothing_found", Detail: "no item has a word of it: the list is that of the scenario's other sources and fallback",
+			Pointer: "/q", Code: "nothing_found",
+			Detail: "no item has a word of it: the list is that of the scenario's other sources and fallback",
 		}}
 	}
 	if r.profiled {

@@ -41,7 +41,8 @@ func TestTablesOfClicks(t *testing.T) {
 		notes        int
 	}{
 		{
-			"one table, its latest tenth", map[string]string{"clicks.csv": "SessionId,ItemId,Time\n" + rows.String() + single}, dataset.Options{},
+			"one table, its latest tenth", map[string]string{"clicks.csv": "SessionId,ItemId,Time\n" + rows.String() + single},
+			dataset.Options{},
 			want, []string{"b > b", "b b > a"},
 			map[string]int{"sessions of one click": 1, "test clicks on items that the training part does not have": 1}, 0,
 		},
