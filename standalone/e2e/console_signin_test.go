@@ -39,7 +39,7 @@ func consoleSignIn(t *testing.T, open func(t *testing.T, keysFile string) *progr
 		"a viewer", sign(viewer), says("h1", "Rules"), says(".who", "viewer"), says("main", "There is no rule yet"),
 		holds(`![...document.querySelectorAll("main a, main button")].some((n) => n.textContent.includes("New rule"))`),
 		"what he may not see", chromedp.Navigate(d.url("/console/keys")), says("main", "audit:read"),
-		"empty pages say what to do", chromedp.Navigate(d.url("/console/")), says("main", "No event came"),
+		"empty pages say what to do", chromedp.Navigate(d.url("/console/")), says("main", "has come in"),
 		chromedp.Navigate(d.url("/console/catalogue")), says("main", "The catalogue is empty"),
 		"signed out", chromedp.Navigate(d.url("/console/models")),
 		chromedp.Evaluate(`document.querySelector("[data-menu]").open = true; document.querySelector(".who button").click()`, nil),
