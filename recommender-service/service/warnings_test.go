@@ -121,6 +121,20 @@ func TestAnAnswerWarnsOfWhatTheShopDoesNotHave(t *testing.T) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	})
+	t.Run("of a preview by its request", func(t *testing.T) {
+		t.Parallel()
+		var preview api.PreviewAnswer
+		_, err := s.call(t, http.MethodPost, "/v1/scenarios/search.for_query/preview", nil, map[string]any{
+			"request": map[string]any{"q": "teapot", "cart": []string{"y"}}, "rules": []any{},
+		}, &preview)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const want = "/request/cart/0 absent_item, /request/q nothing_found"
+		if live, tried := told(preview.Live.Warnings), told(preview.Preview.Warnings); live != want || tried != want {
+			t.Errorf("%q and %q, want %q", live, tried, want)
+		}
+	})
 	t.Run("of an export when it is started", func(t *testing.T) {
 		t.Parallel()
 		var started api.Export

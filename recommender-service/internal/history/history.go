@@ -118,6 +118,7 @@ func Session(who *visitor.Visitor) []visitor.HistoryItem {
 			list = list[:n]
 		}
 	}
+	list = list[:min(len(list), sessionLimit)] // what is further back is behind a click of each of these
 	clicks := make([]visitor.HistoryItem, 0, 2*len(list))
 	for n := range list {
 		t := list[n]

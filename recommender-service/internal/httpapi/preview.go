@@ -95,6 +95,9 @@ func (a *API) previewScenario(ctx context.Context, shop string, in *previewInput
 	if err != nil {
 		return nil, problem(err, "scenario", in.ID)
 	}
+	at := places{"/request", "/request/cart", "/request/events", "/request/market"}
+	a.warnOf(shop, at, live.Value, &req, &before)
+	a.warnOf(shop, at, &tried, &req, &after)
 	matches := a.matches(shop, shared, &tried)
 	return &previewOutput{recommenderapi.PreviewAnswer{
 		Live: before, Preview: after, Changes: changes(before.Items, after.Items), Matches: matches,
